@@ -1,0 +1,19 @@
+"""Losses as pure functions of pre-activations, each with a derived gradient and Hessian, proved in exact arithmetic."""
+
+import importlib
+
+__version__ = "0.1.0"
+
+# Resolved on first use, so that `lossjax --help` imports neither jax nor anything that draws.
+_PUBLIC = {
+    "Loss": "lossjax.losses.loss",
+    "check": "lossjax.proof.check",
+}
+
+__all__ = ["Loss", "__version__", "check"]
+
+
+def __getattr__(name):
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'lossjax' has no attribute {name!r}")

@@ -1,0 +1,147 @@
+"""The command line. Nothing here imports jax until a command needs it."""
+
+import dataclasses
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+Dtype = Literal["float32", "bfloat16", "float16", "float64", "all"]
+Level = Literal["quick", "standard", "all"]
+Quantity = Literal["value", "grad", "hess", "all"]
+Targets = Literal["real", "unit", "binary", "margin", "tanh", "count", "one_hot", "simplex"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """Judge losses: value, gradient and Hessian against exact arithmetic.
+
+    NAME is a catalogue loss (none: all of them) or MODULE:FUNCTION, any JAX loss f(z, t). Importing MODULE runs its code.
+    """
+
+    names: tyro.conf.Positional[tuple[str, ...]] = ()
+    """Catalogue names, or one MODULE:FUNCTION."""
+    dtype: Dtype = "float32"
+    """Floating type of z and t."""
+    points: Level = "standard"
+    """quick, standard, or all 2^32 float32 patterns of a scalar loss."""
+    quantity: Quantity = "all"
+    """Which quantity to judge."""
+    grad: str | None = None
+    """MODULE:FUNCTION of a hand-written gradient, judged beside autodiff's."""
+    hess: str | None = None
+    """MODULE:FUNCTION of a hand-written Hessian."""
+    event_ndim: Literal[0, 1, 2] | None = None
+    """Shape of one example: 0 a number, 1 a vector of classes, 2 a batch (batch-level losses). Found by tracing if not given."""
+    targets: Targets | None = None
+    """Target set of a function of yours."""
+    like: str | None = None
+    """The catalogue loss whose printed formula is the truth."""
+    max_excess: float | None = None
+    """Conviction bound; 8 for other code, 3, 4, 6 for the catalogue's value, gradient, Hessian."""
+    keep_stop_gradient: bool = False
+    """Code that means its stop_gradient: do not strip it from the truth."""
+    format: Literal["text", "json"] = "text"
+    """Output format."""
+    output: Path | None = None
+    """Write the report to this file as well."""
+    workers: int | None = None
+    """Processes for the whole catalogue; default: one a core."""
+    state: Path | None = None
+    """Where `--points all` keeps what it has done, so that it resumes after Ctrl-C."""
+
+    def run(self) -> int:
+        """Exit code 0 clean, 1 findings."""
+        from lossjax.proof.command import run_check
+
+        return run_check(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class List:
+    """Name every loss of the catalogue, with its target set and source."""
+
+    def run(self) -> int:
+        """Print the table."""
+        from rich.console import Console
+        from rich.table import Table
+
+        from lossjax.losses import ALL
+
+        table = Table(box=None)
+        for name in ("name", "event", "targets", "convex", "source"):
+            table.add_column(name)
+        for loss in ALL:
+            convex = "convex" if loss.claims.convex else "not convex"
+            table.add_row(loss.label, ("number", "vector")[loss.event_ndim], loss.targets.name, convex, loss.source)
+        Console().print(table)
+        return 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Explain:
+    """Explain the code of a finding: the theory, and what to write instead."""
+
+    code: tyro.conf.Positional[str]
+    """A code such as LJ006."""
+
+    def run(self) -> int:
+        """Print the page."""
+        from lossjax.proof.codes import CODES, explain
+
+        if self.code.upper() not in CODES:
+            return _usage(f"no finding has the code {self.code!r}; the codes are {', '.join(CODES)}")
+        print(explain(self.code.upper()))
+        return 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Bench:
+    """Time value-and-gradient under jit as a ratio to copying the logits, beside optax and, where installed, PyTorch."""
+
+    format: Literal["text", "json"] = "text"
+    """Output format."""
+
+    def run(self) -> int:
+        """Print the table."""
+        from lossjax.bench import run_bench
+
+        return run_bench(self)
+
+
+Command = (
+    Annotated[Check, tyro.conf.subcommand("check")]
+    | Annotated[List, tyro.conf.subcommand("list")]
+    | Annotated[Explain, tyro.conf.subcommand("explain")]
+    | Annotated[Bench, tyro.conf.subcommand("bench")]
+)
+
+
+def main() -> None:
+    """Run the command line; exit 0 clean, 1 findings, 2 usage."""
+    command = tyro.cli(Command, prog="lossjax", description="Can this derivative be trusted?")
+    try:
+        code = command.run()
+    except KeyboardInterrupt:
+        print("lossjax: interrupted", file=sys.stderr)
+        code = 130
+    except Exception as error:
+        if type(error).__name__ not in ("UsageError", "MissingExtraError", "UnknownPrimitive", "NoTruth"):
+            raise
+        code = _usage(str(error))
+    raise SystemExit(code)
+
+
+def _usage(sentence: str) -> int:
+    print(f"lossjax: {sentence}", file=sys.stderr)
+    return 2
+
+
+def use_host_devices(count: int) -> None:
+    """Split this computer's CPU into `count` XLA devices; must run before jax starts, and leaves a user's own flag alone."""
+    flags = os.environ.get("XLA_FLAGS", "")
+    if not re.search("xla_force_host_platform_device_count", flags):
+        os.environ["XLA_FLAGS"] = f"{flags} --xla_force_host_platform_device_count={count}".strip()

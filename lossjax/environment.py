@@ -1,0 +1,39 @@
+"""Where a figure was measured: versions, device, flags."""
+
+import importlib.metadata
+import os
+import platform
+
+
+def environment() -> dict:
+    """Versions, device and flags of this process; starts JAX."""
+    import jax
+
+    names = ("lossjax", "jax", "jaxlib", "numpy", "flax", "optax", "python-flint", "numpy-quaddtype")
+    device = jax.devices()[0]
+    return {
+        "versions": {"python": platform.python_version()} | {n: v for n in names if (v := _version(n))},
+        "device": f"{len(jax.devices())} x {device.platform}: {device.device_kind}",
+        "cpu": _cpu(),
+        "cores": os.cpu_count(),
+        "flags": {
+            "XLA_FLAGS": os.environ.get("XLA_FLAGS", ""),
+            "x64": bool(jax.config.jax_enable_x64),
+            "matmul_precision": str(jax.config.jax_default_matmul_precision),
+        },
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _cpu() -> str:
+    try:
+        with open("/proc/cpuinfo") as file:
+            return next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), platform.machine())
+    except OSError:
+        return platform.processor() or platform.machine()

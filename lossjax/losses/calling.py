@@ -1,0 +1,153 @@
+"""From the functions of one example to `loss(z, t)`: shapes, labels, masks, precision, and the derivative nest."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+from jax.custom_derivatives import SymbolicZero
+
+
+class Core:
+    """value -> grad -> hess of one example (scalar events: of any shape), each the JAX derivative of the one before.
+
+    All run in the compute dtype. `valid` says whether the target is one; if not, every quantity is NaN.
+    """
+
+    def __init__(self, loss):
+        """Bind the loss' functions."""
+        scalar = loss.event_ndim == 0
+
+        def poison(valid, x):
+            return jnp.where(valid, x, jnp.nan)
+
+        @jax.custom_jvp
+        def value(z, t, valid, params):
+            return poison(valid, loss.value(z, t, **params))
+
+        @jax.custom_jvp
+        def grad(z, t, valid, params):
+            return poison(valid, loss.grad(z, t, **params))
+
+        def hvp(z, t, valid, params, v):
+            h = loss.hess(z, t, **params) * v if scalar else loss.hess(z, t, v, **params)
+            return poison(valid, h)
+
+        @functools.partial(value.defjvp, symbolic_zeros=True)
+        def _(primals, tangents):
+            z, t, valid, params = primals
+            dz, dt, _, dparams = tangents
+            terms = []
+            if not isinstance(dz, SymbolicZero):
+                g = grad(z, t, valid, params)
+                terms.append(g * dz if scalar else jnp.sum(g * dz))
+            terms += _along_target_and_params(lambda t, p: poison(valid, loss.value(z, t, **p)), t, params, dt, dparams)
+            out = value(z, t, valid, params)
+            return out, sum(terms, start=jnp.zeros_like(out))
+
+        @functools.partial(grad.defjvp, symbolic_zeros=True)
+        def _(primals, tangents):
+            z, t, valid, params = primals
+            dz, dt, _, dparams = tangents
+            terms = [] if isinstance(dz, SymbolicZero) else [hvp(z, t, valid, params, dz)]
+            terms += _along_target_and_params(lambda t, p: poison(valid, loss.grad(z, t, **p)), t, params, dt, dparams)
+            out = grad(z, t, valid, params)
+            return out, sum(terms, start=jnp.zeros_like(out))
+
+        def hess(z, t, valid, params):
+            if scalar:
+                return hvp(z, t, valid, params, jnp.ones_like(z))
+            return jax.vmap(lambda v: hvp(z, t, valid, params, v), out_axes=1)(jnp.eye(z.shape[-1], dtype=z.dtype))
+
+        self.value, self.grad, self.hvp, self.hess = value, grad, hvp, hess
+
+
+def _along_target_and_params(f, t, params, dt, dparams):
+    """The tangent of f(t, params) by JAX's own rules; no term where neither moves."""
+    leaves, tree = jax.tree.flatten((t, params))
+    dleaves = jax.tree.leaves((dt, dparams), is_leaf=lambda x: isinstance(x, SymbolicZero))
+    moving = [i for i, d in enumerate(dleaves) if not isinstance(d, SymbolicZero)]
+    if not moving:
+        return []
+
+    def along(*moved):
+        full = list(leaves)
+        for i, x in zip(moving, moved):
+            full[i] = x
+        return f(*jax.tree.unflatten(tree, full))
+
+    return [jax.jvp(along, [leaves[i] for i in moving], [dleaves[i] for i in moving])[1]]
+
+
+def call(loss, function, z, t, where, *extra):
+    """Check and convert the arguments, then map `function` over the batch."""
+    z, t, valid = _arguments(loss, z, t)
+    batch = z.shape[: z.ndim - loss.event_ndim]
+    compute = _compute_dtype(z.dtype)
+    params = {k: jnp.asarray(v, compute) for k, v in loss.params.items()}
+    zc, tc = z.astype(compute), t.astype(compute)
+    if where is not None:
+        where = _mask(where, batch)
+        event = jnp.expand_dims(where, tuple(range(len(batch), z.ndim)))
+        # A masked example is replaced before anything is computed, so that no NaN in it can reach a derivative.
+        zc, tc, valid = jnp.where(event, zc, 0), jnp.where(event, tc, loss.targets.safe), valid | ~where
+    vectors = [jnp.broadcast_to(v, z.shape).astype(compute) for v in extra]
+
+    def one(z, t, valid, *vectors):
+        return function(z, t, valid, params, *vectors)
+
+    for _ in range(len(batch) if loss.event_ndim else 0):
+        one = jax.vmap(one)
+    out = one(zc, tc, valid, *vectors)
+    if where is not None:
+        out = jnp.where(jnp.expand_dims(where, tuple(range(len(batch), out.ndim))), out, 0)
+    return out.astype(z.dtype)
+
+
+def _compute_dtype(dtype):
+    return jnp.float32 if jnp.finfo(dtype).bits < 32 else dtype
+
+
+def _arguments(loss, z, t):
+    z, t = jnp.asarray(z), jnp.asarray(t)
+    if not jnp.issubdtype(z.dtype, jnp.floating):
+        raise TypeError(f"{loss.name}: z must be floating point, got {z.dtype}; convert it with z.astype(jnp.float32)")
+    if not (jnp.issubdtype(t.dtype, jnp.floating) or jnp.issubdtype(t.dtype, jnp.integer) or t.dtype == bool):
+        raise TypeError(f"{loss.name}: t must be real or integer, got {t.dtype}")
+    if z.ndim < loss.event_ndim or (loss.event_ndim and z.shape[-1] == 0):
+        raise ValueError(f"{loss.name}: z needs a last axis of classes, got shape {z.shape}")
+    if loss.targets.labels and t.ndim == z.ndim - 1:
+        return z, *_one_hot(loss, z, t)
+    if t.shape != z.shape:
+        wanted = f"{z.shape}" if not loss.targets.labels else f"{z.shape} (one-hot) or {z.shape[:-1]} (labels)"
+        raise ValueError(
+            f"{loss.name}: z has shape {z.shape}, so t must have shape {wanted}, got {t.shape}; they never broadcast"
+        )
+    # A count of 1001 is no bfloat16.
+    t = t if jnp.issubdtype(t.dtype, jnp.floating) else t.astype(_compute_dtype(z.dtype))
+    valid = loss.targets.contains(t)
+    if loss.event_ndim == 0:
+        valid = valid & ~jnp.isnan(z)
+    return z, t, valid
+
+
+def _one_hot(loss, z, labels):
+    if labels.shape != z.shape[:-1]:
+        raise ValueError(
+            f"{loss.name}: z has shape {z.shape}, so labels must have shape {z.shape[:-1]}, got {labels.shape}"
+        )
+    if not jnp.issubdtype(labels.dtype, jnp.integer):
+        raise TypeError(
+            f"{loss.name}: t has one axis less than z, so it holds labels, which must be integers, got {labels.dtype}"
+        )
+    classes = z.shape[-1]
+    t = jnp.expand_dims(labels, -1) == jnp.arange(classes, dtype=labels.dtype)
+    return t.astype(z.dtype), (labels >= 0) & (labels < classes)
+
+
+def _mask(where, batch):
+    where = jnp.asarray(where)
+    if where.dtype != bool or where.shape != batch:
+        raise ValueError(
+            f"where must be a bool mask of the batch shape {batch}, got {where.dtype} of shape {where.shape}"
+        )
+    return where

@@ -1,0 +1,47 @@
+"""What a loss claims about itself, as data that a check can refute."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+INF = float("inf")
+
+
+@dataclasses.dataclass(frozen=True)
+class Claims:
+    """Facts about L(z, t) as a function of the pre-activation z, over all targets of the loss.
+
+    convex: L is convex in z. A False is itself a claim: there is a negative curvature.
+    lipschitz: sup over z, t of the 2-norm of dL/dz (inf: unbounded), the least such constant.
+    smooth: sup of the spectral norm of d2L/dz2 where it exists (inf: unbounded).
+    bound: sup of L (inf: unbounded above), the least such constant.
+        For each of the three None is no claim: the constant depends on K, or was not derived.
+    perfect: t -> inf over z of L, the value of a perfect prediction (a Python function of the target as numpy floats).
+    proper: strictly proper as a score of the probability `output(z)`; None where the output is no probability.
+    calibrated: classification-calibrated: the sign (argmax) of the minimiser of the conditional risk is the Bayes
+        class, at every posterior; None for regression.
+    affine: L is affine in the target, so that a soft target costs the mean of its classes.
+    canonical: the link is canonical, dL/dz = output(z) - t.
+    kinks: where L is not differentiable in z, and the derivative chosen there; "" for none.
+    proofs: claim name -> how it is proved; a claim without an entry is at best "not refuted in n points".
+    """
+
+    convex: bool
+    lipschitz: float | None
+    smooth: float | None
+    bound: float | None
+    perfect: Callable
+    proper: bool | None = None
+    calibrated: bool | None = None
+    affine: bool = False
+    canonical: bool = False
+    kinks: str = ""
+    proofs: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def replace(self, **changes) -> "Claims":
+        """The same claims with some changed."""
+        return dataclasses.replace(self, **changes)
+
+
+def zero(t):
+    """The value of a perfect prediction where that is 0 at every target."""
+    return 0.0

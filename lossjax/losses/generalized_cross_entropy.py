@@ -1,0 +1,72 @@
+"""Generalised cross-entropy: between softmax cross-entropy (q -> 0) and half the absolute error (q = 1).
+
+L            = (1 - p^q) / q,   p = p_y the probability of the class y of a one-hot target
+dL/dz_k      = d (delta_ky - p_k),   d = p dL/dp = -p^q
+d2L/dz_k dz_j = e (delta_ky - p_k)(delta_jy - p_j) - d p_k (delta_kj - p_j),   e = p dd/dp = -q p^q
+
+1 - p^q is taken as -expm1(q log p), which keeps the tail at p = 1.
+"""
+
+import jax.numpy as jnp
+
+from . import elementary, parameter, softmax
+from .claims import Claims, zero
+from .domain import ONE_HOT
+from .loss import Loss
+from .one_hot import at
+
+
+def formula(z, t, q):
+    p = jnp.sum(t * jnp.exp(z)) / jnp.sum(jnp.exp(z))
+    return (1 - p**q) / q
+
+
+def value(z, t, q):
+    return -elementary.expm1(-q * softmax.surprise(softmax.weights(z), t)) / q
+
+
+def _power(w, t, q):
+    return jnp.exp(-q * softmax.surprise(w, t))
+
+
+def grad(z, t, q):
+    w = softmax.weights(z)
+    return softmax.target_gradient(w, t, -_power(w, t, q))
+
+
+def hess(z, t, v, q):
+    w = softmax.weights(z)
+    power, c = _power(w, t, q), at(t, softmax.others(w))
+    cross = power * softmax.linear(w, lambda p: (1 + q) * at(t, p) - q * jnp.sum(p))
+    diagonal = power * softmax.linear(w, lambda p: jnp.sum(p) - (1 + q) * p)
+    return softmax.target_product(w, t, v, cross, -(1 + q) * power * c, diagonal)
+
+
+def generalized_cross_entropy(q: float = 0.7) -> Loss:
+    """Generalised cross-entropy with exponent q in (0, 1].
+
+    Raises: ValueError for a q outside.
+    """
+    parameter.positive("q", q)
+    parameter.between("q", q, 0, 1)
+    return Loss(
+        name="generalized_cross_entropy",
+        event_ndim=1,
+        targets=ONE_HOT,
+        formula=formula,
+        value=value,
+        grad=grad,
+        hess=hess,
+        output=softmax.softmax,
+        claims=Claims(
+            convex=False,
+            lipschitz=2**0.5 * (q / (1 + q)) ** q / (1 + q),
+            smooth=1.0,
+            bound=1 / q,
+            perfect=zero,
+            proper=False,
+            calibrated=True,
+        ),
+        params={"q": q},
+        source="Zhang and Sabuncu 2018, eq. 6",
+    )

@@ -1,0 +1,54 @@
+"""Kullback-Leibler divergence of the softmax of z from the target distribution t.
+
+L            = sum_k t_k log(t_k / p_k),   p_k = exp(z_k) / sum_j exp(z_j),   0 log 0 = 0
+dL/dz_k      = p_k T - t_k,   T = sum_j t_j
+d2L/dz_k dz_j = T p_k (delta_kj - p_j)
+
+Cross-entropy less the entropy of t: the same derivatives. The value is summed as t log(t/p) - t + p, which is never
+negative, so that nothing cancels near t = p; T - 1, the rounding of the target, is added at the end.
+"""
+
+import jax.numpy as jnp
+from jax.scipy.special import xlogy
+
+from . import softmax
+from .claims import INF, Claims, zero
+from .domain import SIMPLEX
+from .loss import Loss
+from .softmax_cross_entropy import grad, hess, likelihood
+
+
+def formula(z, t):
+    p = jnp.exp(z) / jnp.sum(jnp.exp(z))
+    return jnp.sum(jnp.where(t > 0, t * jnp.log(t / p), 0))
+
+
+def value(z, t):
+    w = softmax.weights(z)
+    excess = softmax.bilinear(w, t, lambda p, t, one: t * jnp.sum(p) - one * p)
+    both = t + w.p
+    s = excess / jnp.where(both > 0, both, 1)
+    near = jnp.abs(s) < 0.4
+    s = jnp.where(near, s, 0)
+    # log(t / p) = 2 artanh s with s = (t - p) / (t + p).
+    close = both * (s * s + (1 + s) * softmax.artanh_tail(s))
+    far = xlogy(t, t) + t * (jnp.where(t > 0, w.gap, 0) + softmax.log_total(w)) - excess
+    coarse, fine = softmax.halves(t)
+    return jnp.sum(jnp.where(near, close, far)) + ((jnp.sum(coarse) - 1) + jnp.sum(fine))
+
+
+kl_divergence = Loss(
+    name="kl_divergence",
+    event_ndim=1,
+    targets=SIMPLEX,
+    formula=formula,
+    value=value,
+    grad=grad,
+    hess=hess,
+    output=softmax.softmax,
+    claims=Claims(
+        convex=True, lipschitz=2**0.5, smooth=0.5, bound=INF, perfect=zero, proper=True, calibrated=True, canonical=True
+    ),
+    likelihood=likelihood,
+    source="Kullback and Leibler 1951; Bishop 2006, eq. 1.113",
+)

@@ -1,0 +1,20 @@
+"""Ranges of family parameters: a number outside raises, a traced value passes."""
+
+import jax
+
+
+def known(*values) -> bool:
+    """Are all of them numbers, none a tracer of a surrounding transform?"""
+    return not any(isinstance(v, jax.core.Tracer) for v in values)
+
+
+def positive(name: str, value) -> None:
+    """Raise ValueError unless value > 0."""
+    if known(value) and not value > 0:
+        raise ValueError(f"{name} must be positive, got {value}")
+
+
+def between(name: str, value, low: float, high: float) -> None:
+    """Raise ValueError unless low <= value <= high."""
+    if known(value) and not low <= value <= high:
+        raise ValueError(f"{name} must lie in [{low}, {high}], got {value}")

@@ -1,0 +1,69 @@
+"""Squared error behind a sigmoid, summed, without a factor 1/2: the Brier score of the logit.
+
+L       = (s - t)^2,   s = s(z) = 1 / (1 + exp(-z))
+dL/dz   = 2 (s - t) s (1 - s)
+d2L/dz2 = 2 s (1 - s) [s (1 - s) + (s - t) (1 - 2 s)]
+        = 2 e [2 e - c - (1 - c) e^2] / (1 + e)^4,   e = exp(-|z|),   c = 1 - t for z >= 0, t for z < 0
+
+The derivative vanishes on confidently wrong outputs, and does so only as 2 e. With h^2 = e the factor 2 is multiplied
+in before the product can be flushed; the last form of the Hessian cancels at its root alone.
+"""
+
+import math
+
+import jax.numpy as jnp
+
+from . import sigmoid
+from .claims import Claims, zero
+from .domain import UNIT
+from .elementary import magnitude
+from .loss import Loss
+
+
+def formula(z, t):
+    return (1 / (1 + jnp.exp(-z)) - t) ** 2
+
+
+def value(z, t):
+    d = sigmoid.minus(z, t)
+    return d * d
+
+
+def grad(z, t):
+    h = jnp.exp(-magnitude(z) / 2)
+    d = 1 + h * h
+    return (2 * h) * sigmoid.minus(z, t) * h / d / d
+
+
+def hess(z, t):
+    h = jnp.exp(-magnitude(z) / 2)
+    e = h * h
+    c = jnp.where(z >= 0, 1 - t, t)
+    bracket = e * (2 - (1 - c) * e) - c
+    d = (1 + e) * (1 + e)
+    return (2 * h) * bracket * h / d / d
+
+
+# L is extreme at t = 0 and t = 1: |dL/dz| = 2 s^2 (1 - s) at s = 2/3, d2L/dz2 = 2 s^2 (1 - s) (2 - 3 s) at this s.
+_STEEPEST = (15 - math.sqrt(33)) / 24
+
+sigmoid_squared_error = Loss(
+    name="sigmoid_squared_error",
+    event_ndim=0,
+    targets=UNIT,
+    formula=formula,
+    value=value,
+    grad=grad,
+    hess=hess,
+    output=sigmoid.sigmoid,
+    claims=Claims(
+        convex=False,
+        lipschitz=8 / 27,
+        smooth=2 * _STEEPEST**2 * (1 - _STEEPEST) * (2 - 3 * _STEEPEST),
+        bound=1.0,
+        perfect=zero,
+        proper=True,
+        calibrated=True,
+    ),
+    source="Golik et al. 2013, binary case of eq. 12; Brier 1950",
+)

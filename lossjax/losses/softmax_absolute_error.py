@@ -1,0 +1,79 @@
+"""Absolute error of the softmax outputs, the expectation loss.
+
+L            = sum_k |p_k - t_k|,   p_k = exp(z_k) / sum_j exp(z_j)
+dL/dz_k      = p_k q_k,   q_k = s_k - sum_j p_j s_j,   s = sign(p - t)
+d2L/dz_k dz_j = -p_k p_j (q_k + q_j)   for j other than k,   d2L/dz_k2 = p_k q_k (1 - 2 p_k)
+
+At a one-hot target L = 2 (1 - p_y). q is a sum over the classes on the other side of their target. At the kink p_k = t_k
+the choice is s_k = 0.
+"""
+
+import jax.numpy as jnp
+
+from . import softmax
+from .claims import Claims, zero
+from .domain import SIMPLEX
+from .loss import Loss
+from .softmax_squared_error import residual
+
+
+def formula(z, t):
+    p = jnp.exp(z) / jnp.sum(jnp.exp(z))
+    return jnp.sum(jnp.abs(p - t))
+
+
+def value(z, t):
+    return jnp.sum(jnp.abs(residual(softmax.weights(z), t)))
+
+
+def _sides(w, t):
+    """s = sign(p - t), and for sides +1, 0, -1 the value of q there."""
+    s = jnp.sign(residual(w, t))
+    above, level, below = (jnp.sum(jnp.where(s == side, w.p, 0)) for side in (1, 0, -1))
+    balance = softmax.linear(w, lambda p: jnp.sum(p * s))
+    return s, balance, {1: 2 * below + level, 0: -balance, -1: -(2 * above + level)}
+
+
+def grad(z, t):
+    w = softmax.weights(z)
+    s, _, q = _sides(w, t)
+    return w.p * _pick(s, q)
+
+
+def _pick(s, q):
+    return jnp.where(s > 0, q[1], jnp.where(s < 0, q[-1], q[0] + 0 * s))
+
+
+def hess(z, t, v):
+    w = softmax.weights(z)
+    s, balance, q = _sides(w, t)
+    pv = w.p * v
+    off = jnp.zeros_like(z)
+    for side in (1, 0, -1):
+        on = jnp.where(s == side, pv, 0)
+        both = {k: -2 * balance if k + side == 0 else q[k] + q[side] for k in (1, 0, -1)}
+        off += (jnp.sum(on) - on) * _pick(s, both)
+    return pv * _pick(s, q) * softmax.linear(w, lambda p: jnp.sum(p) - 2 * p) - w.p * off
+
+
+softmax_absolute_error = Loss(
+    name="softmax_absolute_error",
+    event_ndim=1,
+    targets=SIMPLEX,
+    formula=formula,
+    value=value,
+    grad=grad,
+    hess=hess,
+    output=softmax.softmax,
+    claims=Claims(
+        convex=False,
+        lipschitz=0.5**0.5,
+        smooth=0.385,
+        bound=2.0,
+        perfect=zero,
+        proper=False,
+        calibrated=True,
+        kinks="p_k = t_k for any class; sign(0) = 0",
+    ),
+    source="Janocha and Czarnecki 2016, the L1 expectation loss",
+)

@@ -1,0 +1,72 @@
+"""Focal loss of the softmax: cross-entropy, weighted down where the output is right.
+
+L            = -(1 - p)^gamma log p,   p = p_y the probability of the class y of a one-hot target, c = 1 - p
+dL/dz_k      = d (delta_ky - p_k),   d = p dL/dp = -c^gamma (1 + gamma p u),   u = -log(p) / c
+d2L/dz_k dz_j = e (delta_ky - p_k)(delta_jy - p_j) - d p_k (delta_kj - p_j),
+               e c = c p de/dp = gamma p c^gamma (2 + (gamma - 1) p u + log p)
+
+u tends to 1 as c tends to 0: every power of c that is left is c^gamma, and no tail is lost.
+"""
+
+import jax.numpy as jnp
+
+from . import parameter, softmax
+from .claims import INF, Claims, zero
+from .domain import ONE_HOT
+from .loss import Loss
+from .one_hot import at, chosen
+
+
+def formula(z, t, gamma):
+    p = jnp.sum(t * jnp.exp(z)) / jnp.sum(jnp.exp(z))
+    return -((1 - p) ** gamma) * jnp.log(p)
+
+
+def _parts(z, t):
+    w = softmax.weights(z)
+    p, c, nats = at(t, w.p), at(t, softmax.others(w)), softmax.surprise(w, t)
+    return w, p, c, nats, jnp.where(c > 0, nats / jnp.where(c > 0, c, 1), 1)
+
+
+def value(z, t, gamma):
+    _, _, c, nats, _ = _parts(z, t)
+    return c**gamma * nats
+
+
+def grad(z, t, gamma):
+    w, p, c, _, u = _parts(z, t)
+    return softmax.target_gradient(w, t, -(c**gamma) * (1 + gamma * p * u))
+
+
+def hess(z, t, v, gamma):
+    w, p, c, nats, u = _parts(z, t)
+    power = c**gamma
+    d = -power * (1 + gamma * p * u)
+    ec = gamma * p * power * (2 + (gamma - 1) * p * u - nats)
+    cross = power * p * ((1 + 2 * gamma) + gamma * u * (gamma * p - c))
+    pair = power * (gamma * p * (2 + (gamma - 1) * p * u - 2 * nats) - c)
+    share = w.e / jnp.sum(jnp.where(chosen(t), 0, w.e))
+    return softmax.target_product(w, t, v, cross, pair, jnp.where(c > 0, ec * share, 0) - d * softmax.others(w))
+
+
+def softmax_focal(gamma: float = 2.0) -> Loss:
+    """The focal loss of the softmax with exponent gamma >= 0; gamma = 0 is cross-entropy.
+
+    Raises: ValueError for a negative gamma.
+    """
+    parameter.between("gamma", gamma, 0, INF)
+    return Loss(
+        name="softmax_focal",
+        event_ndim=1,
+        targets=ONE_HOT,
+        formula=formula,
+        value=value,
+        grad=grad,
+        hess=hess,
+        output=softmax.softmax,
+        claims=Claims(
+            convex=False, lipschitz=2.0, smooth=1.0, bound=INF, perfect=zero, proper=False, calibrated=True
+        ),
+        params={"gamma": gamma},
+        source="Lin et al. 2017, eq. 4, for K classes",
+    )

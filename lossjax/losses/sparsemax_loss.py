@@ -1,0 +1,89 @@
+"""Sparsemax loss, the Fenchel-Young loss of the projection onto the simplex.
+
+L             = -t . z + sum_{k in S} (z_k^2 - tau^2) / 2 + |t|^2 / 2
+dL/dz_k       = p_k - t_k,   p = sparsemax(z) = max(0, z - tau)
+d2L/dz_k dz_j = delta_kj - 1/|S| for k, j in S, else 0
+
+S = {k : z_k > tau} is the support and tau = (sum_{k in S} z_k - 1) / |S|. The value is summed as
+|p - t|^2 / 2 + sum_{k not in S} t_k (tau - z_k) + tau (1 - sum_k t_k), of which only the last, the rounding of t, can be
+negative.
+"""
+
+import jax.numpy as jnp
+
+from . import softmax
+from .claims import INF, Claims, zero
+from .domain import SIMPLEX
+from .loss import Loss
+
+
+def formula(z, t):
+    s = jnp.sort(z)[::-1]
+    rank = jnp.arange(1, z.shape[-1] + 1)
+    size = jnp.sum(1 + rank * s > jnp.cumsum(s))
+    tau = (jnp.sum(jnp.where(rank <= size, s, 0)) - 1) / size
+    return -jnp.sum(t * z) + jnp.sum(jnp.where(z > tau, z**2 - tau**2, 0)) / 2 + jnp.sum(t**2) / 2
+
+
+def _support(z):
+    """x = z - max z, the support, and the threshold of x."""
+    x = jnp.where(z == jnp.max(z), 0, z - jnp.max(z))
+    s = -jnp.sort(-x)
+    rank = jnp.arange(1, z.shape[-1] + 1)
+    # Classes more than 1 below the largest are out; what they hold must not reach the sums.
+    inside = s > -1
+    size = jnp.sum(inside & (1 + rank * s > jnp.cumsum(jnp.where(inside, s, 0))))
+    mask = x >= jnp.sum(jnp.where(rank == size, s, 0))
+    return x, mask, (jnp.sum(jnp.where(mask, x, 0)) - 1) / size, size
+
+
+def sparsemax(z):
+    """The projection of z onto the simplex."""
+    x, mask, tau, _ = _support(z)
+    return jnp.where(mask, x - tau, 0)
+
+
+def value(z, t):
+    x, mask, tau, _ = _support(z)
+    r = grad(z, t)
+    gap = jnp.where(mask, 0, tau - x)
+    coarse, fine = softmax.halves(t)
+    short = (1 - jnp.sum(coarse)) - jnp.sum(fine)
+    return jnp.sum(r * r) / 2 + jnp.sum(jnp.where(t > 0, t * gap, 0)) + (tau + jnp.max(z)) * short
+
+
+def grad(z, t):
+    x, mask, tau, size = _support(z)
+    coarse, fine = softmax.halves(t)
+    mean = jnp.sum(jnp.where(mask, x, 0)) / size
+    level = ((1 - size * coarse) - size * fine) / size  # 1/|S| - t
+    return jnp.where(mask, (x - mean) + level, 0 * tau - t)
+
+
+def hess(z, t, v):
+    _, mask, tau, size = _support(z)
+    return jnp.where(mask, v - jnp.sum(jnp.where(mask, v, 0)) / size, 0 * tau)
+
+
+sparsemax_loss = Loss(
+    name="sparsemax_loss",
+    event_ndim=1,
+    targets=SIMPLEX,
+    formula=formula,
+    value=value,
+    grad=grad,
+    hess=hess,
+    output=sparsemax,
+    claims=Claims(
+        convex=True,
+        lipschitz=2**0.5,
+        smooth=1.0,
+        bound=INF,
+        perfect=zero,
+        proper=True,
+        calibrated=True,
+        canonical=True,
+        kinks="none of L; its Hessian jumps where a class enters the support",
+    ),
+    source="Martins and Astudillo 2016, eq. 21",
+)

@@ -1,0 +1,134 @@
+"""What `lossjax check` does with its options: find the subject, watch, run, print, write."""
+
+import importlib
+import os
+import re
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+_IMPORT = re.compile(r"^[\w.]+:[\w.]+$")
+
+
+def run_check(options) -> int:
+    """Exit code 0 clean, 1 findings."""
+    if options.points == "all":
+        from lossjax.proof.sweep_command import run_sweeps
+
+        report = run_sweeps(options)
+    elif any(":" in name for name in options.names):
+        report = _foreign(options)
+    else:
+        report = _catalogue(options)
+    emit(report, options)
+    return 0 if report.ok else 1
+
+
+def emit(report, options) -> None:
+    """Print in the chosen format; write --output."""
+    from lossjax.proof.text import as_text, renderable
+
+    if options.format == "json":
+        print(report.to_json())
+    else:
+        # Piped to a file there is no window to fit.
+        console = Console() if sys.stdout.isatty() else Console(width=140)
+        console.print(renderable(report))
+    if options.output is not None:
+        text = report.to_json() if options.format == "json" else as_text(report)
+        options.output.write_text(text + "\n")
+
+
+def load(spec: str):
+    """The function that MODULE:FUNCTION names; importing runs the module's code, which is the caller's own wish."""
+    from lossjax.proof.subject import UsageError
+
+    if not _IMPORT.match(spec):
+        raise UsageError(f"{spec!r} is not of the form MODULE:FUNCTION, such as optax.losses:huber_loss")
+    module, name = spec.split(":")
+    sys.path.insert(0, os.getcwd())
+    try:
+        found = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise UsageError(f"module {error.name!r} is not found; is it installed, or in this folder?") from None
+    except Exception as error:
+        raise UsageError(f"importing {module} failed: {type(error).__name__}: {error}") from None
+    for part in name.split("."):
+        if not hasattr(found, part):
+            raise UsageError(f"module {module} has no {name!r}")
+        found = getattr(found, part)
+    if not callable(found):
+        raise UsageError(f"{spec} is not a function")
+    return found
+
+
+def _foreign(options):
+    from lossjax.proof.check import check
+    from lossjax.proof.subject import UsageError
+
+    if len(options.names) > 1:
+        raise UsageError("give one MODULE:FUNCTION at a time")
+    (spec,) = options.names
+    return check(
+        load(spec),
+        name=spec,
+        dtype=options.dtype,
+        points=options.points,
+        quantity=options.quantity,
+        grad=options.grad and load(options.grad),
+        hess=options.hess and load(options.hess),
+        event_ndim=options.event_ndim,
+        targets=options.targets,
+        like=options.like,
+        max_excess=options.max_excess,
+        keep_stop_gradient=options.keep_stop_gradient,
+    )
+
+
+def _catalogue(options):
+    from lossjax.environment import environment
+    from lossjax.losses import ALL
+    from lossjax.proof.check import check, find
+    from lossjax.proof.findings import Report
+    from lossjax.proof.subject import UsageError
+    from lossjax.proof.ulp import DTYPES
+
+    foreign = [n for n in ("grad", "hess", "event_ndim", "targets", "like") if getattr(options, n) is not None]
+    if foreign:
+        raise UsageError(f"--{foreign[0].replace('_', '-')} is for a function of yours, MODULE:FUNCTION; catalogue losses carry their own")
+    losses = [find(n) for n in options.names] if options.names else ALL
+    dtypes = list(DTYPES) if options.dtype == "all" else [options.dtype]
+    jobs = [(loss.label, d, options.points, options.quantity, options.max_excess) for loss in losses for d in dtypes]
+    workers = options.workers or os.cpu_count() or 1
+    if len(jobs) < 4 or workers == 1:
+        return check(losses, dtype=dtypes, points=options.points, quantity=options.quantity, max_excess=options.max_excess)
+    began = time.perf_counter()
+    rows = {}
+    # The large vectors first, so that no worker is left alone with one at the end.
+    order = sorted(range(len(jobs)), key=lambda i: (find(jobs[i][0]).event_ndim, jobs[i][1] == "float32"), reverse=True)
+    with _progress() as progress, ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        bar = progress.add_task("checking", total=len(jobs))
+        futures = {pool.submit(_job, *jobs[i]): i for i in order}
+        try:
+            for future in as_completed(futures):
+                rows[futures[future]] = future.result()
+                progress.update(bar, advance=1, description=" ".join(jobs[futures[future]][:2]))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return Report([r for i in range(len(jobs)) for r in rows[i]], time.perf_counter() - began, environment())
+
+
+def _job(label, dtype, points, quantity, max_excess):
+    from lossjax.proof.check import check, find
+
+    return check(find(label), dtype=dtype, points=points, quantity=quantity, max_excess=max_excess).rows
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)

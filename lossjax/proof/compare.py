@@ -1,0 +1,97 @@
+"""Hold computed numbers against the truth: errors in ulps, excess over conditioning, lost tails, wrong NaN and inf."""
+
+import dataclasses
+from collections.abc import Callable
+
+import ml_dtypes
+import numpy as np
+
+from .exact import EXACT, KINK, NAN, UNDECIDED, Truth
+from .ulp import is_half, ulp, working_dtype
+
+_CHUNK = 512
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """Every mask and number has the shape (points, entries) of the quantity."""
+
+    error_ulp: np.ndarray  # in ulps of the swept dtype; 0 where not judged
+    excess: np.ndarray  # the least B that fits, where it was evaluated; else an upper bound that does not exceed the maximum
+    failed: np.ndarray
+    lost: np.ndarray
+    wrong_nonfinite: np.ndarray
+    subnormal: np.ndarray
+    undecided: np.ndarray
+    skipped: np.ndarray
+    max_excess: float
+
+
+def compare(got, truth: Truth, z, t, dtype, bound: float, condition: Callable) -> Comparison:
+    """Judge `got` (points, entries), computed in `dtype`, at the inputs z, t.
+
+    condition(points, entries) -> sum_k |z_k dq/dz_k| of those entries; asked for only where it can matter.
+    """
+    info = ml_dtypes.finfo(dtype)
+    tiny, top = float(info.tiny), float(info.max)
+    got = np.asarray(got).astype(np.float64)
+    hi, lo, status = truth.hi, truth.lo, truth.status
+    inputs = np.concatenate([widened(z), widened(t)], axis=1)
+    # XLA on a CPU reads a subnormal input as 0: not judged, but counted.
+    skipped = np.broadcast_to(((inputs != 0) & (np.abs(inputs) < tiny)).any(axis=1)[:, None], got.shape)
+    undecided = (status == UNDECIDED) & ~skipped
+    nan_right = (status == NAN) & ~skipped
+    judged = ~skipped & ~undecided & ~nan_right
+
+    with np.errstate(invalid="ignore", over="ignore"):
+        wrong_nonfinite = nan_right & np.isnan(inputs).any(axis=1)[:, None] & ~np.isnan(got)
+        beyond = judged & (np.abs(hi) > top)
+        # Within a few ulps of the largest float, a finite number and inf are the same answer.
+        edge = judged & (np.abs(hi) > top * (1 - 16 * float(info.eps)))
+        wrong_nonfinite |= judged & np.isnan(got)
+        wrong_nonfinite |= judged & np.isinf(got) & ~(edge & (np.sign(got) == np.sign(hi)))
+        wrong_nonfinite |= beyond & np.isfinite(got) & (np.abs(got) < top * (1 - 16 * float(info.eps)))
+        finite = judged & ~beyond & np.isfinite(got) & ~wrong_nonfinite
+
+        error = np.where(finite, np.abs((got - hi) - lo), 0.0)
+        kink = finite & (status == KINK)
+        error = np.where(kink, np.maximum(np.maximum(truth.low - got, got - truth.high), 0), error)
+        subnormal = finite & (np.abs(hi) < tiny) & (hi != 0) & (error <= tiny)
+        error = np.where(subnormal, 0.0, error)
+        lost = finite & (got == 0) & (np.abs(hi) >= tiny) & (status == EXACT)
+
+        error_ulp = error / ulp(hi, dtype)
+        working = working_dtype(dtype)
+        over = np.maximum(error - 0.5 * ulp(hi, dtype), 0.0) if is_half(dtype) else error
+        unit = ulp(hi, working)
+        excess = over / unit
+    largest = _condition_where_it_matters(excess, over, unit, working, bound, condition)
+    failed = (excess > bound) | lost | wrong_nonfinite
+    return Comparison(error_ulp, excess, failed, lost, wrong_nonfinite, subnormal, undecided, skipped, largest)
+
+
+def widened(x) -> np.ndarray:
+    """(points, entries) in float64; NaN patterns of every kind pass quietly."""
+    with np.errstate(invalid="ignore"):
+        return x.reshape(len(x), -1).astype(np.float64)
+
+
+def _condition_where_it_matters(excess, over, unit, working, bound, condition) -> float:
+    """Replace err / ulp by err / (ulp + eps cond), from the largest down, until no other can be the maximum or fail."""
+    eps = float(ml_dtypes.finfo(working).eps)
+    flat, over, unit = excess.reshape(-1), over.reshape(-1), np.broadcast_to(unit, excess.shape).reshape(-1)
+    order = np.argsort(-flat, kind="stable")
+    entries = excess.shape[1]
+    largest = 0.0
+    for start in range(0, len(order), _CHUNK):
+        index = order[start : start + _CHUNK]
+        if flat[index[0]] <= largest or flat[index[0]] == 0:
+            break
+        # Far beyond the bound the verdict is settled; what is left stays an upper bound.
+        if largest > 1e3 * bound and start >= 8 * _CHUNK:
+            break
+        cond = condition(index // entries, index % entries)
+        with np.errstate(over="ignore", invalid="ignore"):
+            flat[index] = over[index] / (unit[index] + eps * np.nan_to_num(cond, nan=0.0, posinf=0.0))
+        largest = max(largest, float(flat[index].max()))
+    return max(largest, 0.0)

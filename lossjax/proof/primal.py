@@ -1,0 +1,89 @@
+"""The primal of a function: every custom derivative rule inlined, every stop_gradient stripped.
+
+A rule that somebody wrote by hand must not vouch for itself. `jax.grad(primal(f))` is the derivative of what f computes,
+by JAX's rules for elementary primitives alone.
+"""
+
+import functools
+
+import jax
+from jax.extend import core
+
+
+class NoTruth(Exception):
+    """The primal has no derivative that could be judged: it is iterative or implicit."""
+
+
+_HELP = "no truth without a reference: {} has no meaningful derivative once its custom rule is stripped; give one with --like"
+_IMPLICIT = ("custom_linear_solve", "custom_root")
+_INLINED = {"jit": "jaxpr", "pjit": "jaxpr", "closed_call": "call_jaxpr", "core_call": "call_jaxpr", "call": "call_jaxpr"}
+_RULES = ("custom_jvp_call", "custom_vjp_call", "custom_vjp_call_jaxpr")
+
+
+def primal(f, *, keep_stop_gradient=False):
+    """f with every custom_jvp/custom_vjp rule inlined (its primal kept) and stop_gradient stripped."""
+
+    @functools.wraps(f)
+    def stripped(*args, **kwargs):
+        leaves, tree = jax.tree.flatten((args, kwargs))
+        traced = [i for i, leaf in enumerate(leaves) if hasattr(leaf, "dtype") or isinstance(leaf, (bool, int, float))]
+
+        def flat(*values):
+            full = list(leaves)
+            for i, value in zip(traced, values, strict=True):
+                full[i] = value
+            a, k = jax.tree.unflatten(tree, full)
+            return f(*a, **k)
+
+        values = [leaves[i] for i in traced]
+        closed, shape = jax.make_jaxpr(flat, return_shape=True)(*values)
+        out = _run(closed, values, keep_stop_gradient, False)
+        return jax.tree.unflatten(jax.tree.structure(shape), out)
+
+    return stripped
+
+
+def _run(closed, args, keep, inside):
+    """Evaluate a closed jaxpr on tracers; `inside` says that a custom rule has been stripped around it."""
+    jaxpr = getattr(closed, "jaxpr", closed)
+    env = dict(zip(jaxpr.constvars, getattr(closed, "consts", ()), strict=True))
+    env.update(zip(jaxpr.invars, args, strict=True))
+    for eqn in jaxpr.eqns:
+        values = [v.val if isinstance(v, core.Literal) else env[v] for v in eqn.invars]
+        env.update(zip(eqn.outvars, _step(eqn, values, keep, inside), strict=True))
+    return [v.val if isinstance(v, core.Literal) else env[v] for v in jaxpr.outvars]
+
+
+def _step(eqn, values, keep, inside):
+    name, params = eqn.primitive.name, eqn.params
+    if name in _INLINED:
+        return _run(params[_INLINED[name]], values, keep, inside)
+    if name in _RULES:
+        if "_custom_root" in str(getattr(params["call_jaxpr"].jaxpr, "debug_info", "")):
+            raise NoTruth(_HELP.format("custom_root"))
+        return _run(params["call_jaxpr"], values, keep, True)
+    if name == "stop_gradient" and not keep:
+        return values
+    if name in _IMPLICIT or (name == "while" and inside):
+        raise NoTruth(_HELP.format(name))
+    out = eqn.primitive.bind(*values, **_rewrite(params, keep, inside))
+    return out if eqn.primitive.multiple_results else [out]
+
+
+def _rewrite(params, keep, inside):
+    """The same parameters, with every inner jaxpr (scan, cond, while, remat) stripped as well."""
+
+    def strip(x):
+        if isinstance(x, core.ClosedJaxpr):
+            return jax.make_jaxpr(lambda *a: _run(x, a, keep, inside))(*_shapes(x.in_avals))
+        if isinstance(x, core.Jaxpr):
+            return jax.make_jaxpr(lambda *a: _run(x, a, keep, inside))(*_shapes(v.aval for v in x.invars)).jaxpr
+        if isinstance(x, tuple) and x and isinstance(x[0], core.ClosedJaxpr):
+            return tuple(strip(y) for y in x)
+        return x
+
+    return {key: strip(value) for key, value in params.items()}
+
+
+def _shapes(avals):
+    return [jax.ShapeDtypeStruct(a.shape, a.dtype, weak_type=a.weak_type) for a in avals]

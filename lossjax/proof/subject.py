@@ -1,0 +1,183 @@
+"""What is judged: a catalogue loss or any JAX function f(z, t), and the functions that stand witness for it."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..losses.domain import DOMAINS
+from ..losses.loss import Loss
+from .primal import primal
+from .ulp import BOUNDS, working_dtype
+
+QUANTITIES = ("value", "grad", "hess")
+FOREIGN_BOUND = 8.0
+# From this many classes on, the Hessian is judged by columns, not whole.
+COLUMNS_FROM = 100
+# The shape of one batch for a batch-level loss, rows x classes.
+BATCH = (4, 3)
+
+
+class UsageError(Exception):
+    """The request cannot be carried out as asked: one sentence that says what is wrong and what to do."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """One loss to be judged.
+
+    truth: dtype -> f(z, t) of one example whose exact value and derivatives are the truth; traced at float64 with its constants
+    as printed, or at the swept dtype (`as_traced`) for foreign code that is its own reference.
+    witnesses(quantity, columns) -> {witness: function of one example}, (z, t) or (z, t, v) where columns of the Hessian are meant.
+    """
+
+    label: str
+    event_ndim: int
+    targets: str
+    truth: Callable
+    as_traced: bool
+    witnesses: Callable[[str, bool], Mapping[str, Callable]]
+    bounds: Mapping[str, float]
+    own: Callable | None = None
+    modes: tuple[str, ...] = ("jit",)
+    classes: tuple[int, ...] = ()
+    call: str = ""
+
+
+def derivative(f: Callable, quantity: str, event_ndim: int, columns: bool) -> Callable:
+    """The value, gradient, Hessian, or one column of the Hessian, of f(z, t) by JAX."""
+    if quantity == "value":
+        return f
+    if quantity == "grad":
+        return jax.grad(f)
+    if event_ndim == 0:
+        return jax.grad(jax.grad(f))
+    if not columns:
+        return jax.jacfwd(jax.grad(f))
+    return lambda z, t, v: jax.jvp(lambda z: jax.grad(f)(z, t), (z,), (v,))[1]
+
+
+def from_loss(loss: Loss, bound: float | None = None) -> Subject:
+    """A catalogue loss: its printed formula is the truth."""
+
+    def plain(z, t):
+        return loss.value(z, t, **{k: jnp.asarray(v, z.dtype) for k, v in loss.params.items()})
+
+    def witnesses(quantity, columns):
+        derived = {
+            "value": loss,
+            "grad": loss.gradient,
+            "hess": (lambda z, t, v: loss.hvp(z, t, v)) if columns else loss.hessian,
+        }[quantity]
+        if quantity == "value":
+            return {"derived": derived}
+        by_jax = {n: derivative(f, quantity, loss.event_ndim, columns) for n, f in (("autodiff", loss), ("plain", plain))}
+        return {"derived": derived} | by_jax
+
+    return Subject(
+        label=loss.label,
+        event_ndim=loss.event_ndim,
+        targets=loss.targets.name,
+        truth=_formula(loss),
+        as_traced=False,
+        witnesses=witnesses,
+        bounds=dict.fromkeys(QUANTITIES, bound) if bound else BOUNDS,
+        classes=() if loss.event_ndim == 0 else (2, 3, 10, 100, 1000),
+        call=f"lossjax.losses.{loss.label}",
+    )
+
+
+def from_function(
+    f: Callable,
+    label: str,
+    *,
+    grad: Callable | None = None,
+    hess: Callable | None = None,
+    event_ndim: int | None = None,
+    targets: str | None = None,
+    like: Loss | None = None,
+    max_excess: float | None = None,
+    keep_stop_gradient: bool = False,
+) -> Subject:
+    """Any JAX loss f(z, t): the exact evaluation of its own jaxpr is the truth, or the formula of `like`."""
+    if like is not None:
+        event_ndim = like.event_ndim if event_ndim is None else event_ndim
+        targets = targets or like.targets.name
+    if targets is not None and targets not in DOMAINS:
+        raise UsageError(f"unknown target set {targets!r}; choose one of {', '.join(DOMAINS)}")
+    event_ndim, g, labels = _fit(f, label, event_ndim)
+    targets = targets or ("real" if event_ndim == 0 else "one_hot")
+    if (event_ndim > 0) != (DOMAINS[targets].event_ndim > 0):
+        raise UsageError(f"{label}: targets {targets!r} do not fit --event-ndim {event_ndim}")
+    given = {"grad": grad and _adapt(grad, event_ndim, labels), "hess": hess and _adapt(hess, event_ndim, labels)}
+    bare = primal(g, keep_stop_gradient=keep_stop_gradient)
+
+    def witnesses(quantity, columns):
+        if quantity == "value":
+            return {"derived": g}
+        found = {"autodiff": derivative(g, quantity, event_ndim, columns), "plain": derivative(bare, quantity, event_ndim, columns)}
+        if given[quantity] is not None and not columns:
+            found = {"derived": given[quantity]} | found
+        return found
+
+    return Subject(
+        label=label,
+        event_ndim=min(event_ndim, 1),
+        targets=targets,
+        truth=(lambda dtype: bare) if like is None else _formula(like),
+        as_traced=like is None,
+        witnesses=witnesses,
+        bounds=dict.fromkeys(QUANTITIES, max_excess or FOREIGN_BOUND),
+        own=bare if like is not None else None,
+        modes=("jit", "eager"),
+        classes={0: (), 1: (2, 3, 10), 2: (BATCH[0] * BATCH[1],)}[event_ndim],
+        call=label.replace(":", "."),
+    )
+
+
+def _formula(loss: Loss) -> Callable:
+    """The printed formula, its parameters as the working dtype holds them: no evaluation is given more."""
+
+    def at(dtype):
+        params = {k: np.asarray(v, working_dtype(dtype)).astype(np.float64) for k, v in loss.params.items()}
+        params = {k: float(v) if v.ndim == 0 else v for k, v in params.items()}
+        return primal(lambda z, t: loss.formula(z, t, **params))
+
+    return at
+
+
+def _fit(f, label, event_ndim):
+    """The event rank at which f gives one number, f for float targets of the shape of z, and whether it wants labels."""
+    if event_ndim not in (None, 0, 1, 2):
+        raise UsageError(f"--event-ndim is 0 (a number), 1 (a vector of classes) or 2 (a batch), got {event_ndim}")
+    problems = []
+    for n in (0, 1) if event_ndim is None else (event_ndim,):
+        for labels in (False, True) if n else (False,):
+            g = _adapt(f, n, labels)
+            size = () if n == 0 else (3,) if n == 1 else (BATCH[0] * BATCH[1],)
+            shape = jax.ShapeDtypeStruct(size, np.float32)
+            try:
+                out = jax.eval_shape(g, shape, shape)
+            except Exception as error:  # whatever a stranger's function raises is the answer
+                problems.append(str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__)
+                continue
+            if getattr(out, "shape", None) == () and jnp.issubdtype(out.dtype, jnp.floating):
+                return n, g, labels
+            problems.append(f"it returns {getattr(out, 'shape', type(out).__name__)}, not one number per example")
+    hint = "say what one example is with --event-ndim 0, 1 or 2" if event_ndim is None else f"is --event-ndim {event_ndim} right?"
+    raise UsageError(f"{label} cannot be traced as a loss f(z, t): {problems[-1]}; {hint}")
+
+
+def _adapt(f, event_ndim, labels):
+    """f for z and t of one flat shape, t one-hot where f wants integer labels."""
+    if event_ndim == 0:
+        return f
+    shape = (-1,) if event_ndim == 1 else BATCH
+
+    def g(z, t):
+        t = t.reshape(shape)
+        return f(z.reshape(shape), jnp.argmax(t, axis=-1).astype(jnp.int32) if labels else t)
+
+    return f if event_ndim == 1 and not labels else g

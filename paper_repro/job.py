@@ -1,0 +1,64 @@
+"""The main job: run what is missing, write the summary, print the tables, draw the figures."""
+
+import dataclasses
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from lossjax.training import records
+
+from . import digits, figures, summary, tables, theory
+from .config import Config, Options
+from .store import Store
+
+
+def run(options: Options) -> None:
+    """Theory, then training; everything printed and drawn comes from the records in the output folder."""
+    began, console = time.perf_counter(), Console()
+    if not console.is_terminal:
+        # A pipe or a file has no width: take what the tables need.
+        console = Console(width=132)
+    config = options.config()
+    with _progress(console) as progress:
+        proved = run_theory(options.output, progress)
+        run_training(config, options.output, progress)
+    shown = records.read(options.output / "summary.jsonl")
+    for table in (*tables.theory(proved), *tables.training(shown, config.target_error)):
+        console.print(table, "")
+    for path in figures.draw(proved, shown, options.output / "figures"):
+        console.print(f"{path} (and .svg)", soft_wrap=True)
+    console.print(f"{time.perf_counter() - began:.0f} s in all; records in {options.output}")
+
+
+def run_theory(folder: Path, progress: Progress) -> list[dict]:
+    """The records of the theory, computed where missing."""
+    store, todo = Store(folder / "theory.jsonl"), theory.parts()
+    task = progress.add_task("theory", total=len(todo))
+    for name in theory.run(todo, store):
+        progress.update(task, advance=1, description=f"theory: {name}")
+    return [store.get(key) for key, _ in todo]
+
+
+def run_training(config: Config, folder: Path, progress: Progress) -> None:
+    """Tune, choose, compare; the summary replaces the one before."""
+    store = Store(folder / "runs.jsonl")
+    _train("tuning the rate", config, digits.tuning(config), store, progress)
+    choices = summary.choose(config, store)
+    rates = summary.rates(choices)
+    _train("comparing", config, digits.comparison(config, rates), store, progress)
+    rows = [*choices, *summary.compare(config, store, rates), *summary.curves(config, store, rates)]
+    about = {"config": dataclasses.asdict(config), "environment": store.environment}
+    records.write(folder / "summary.jsonl", [{**row, **about} for row in rows])
+
+
+def _train(label, config, runs, store, progress):
+    task = progress.add_task(label, total=len(runs))
+    for done in digits.train(config, runs, store):
+        progress.update(task, advance=done)
+
+
+def _progress(console):
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    return Progress(*columns, console=console)

@@ -1,0 +1,88 @@
+"""The catalogue is clean, and the comparison can tell."""
+
+import numpy as np
+import pytest
+
+import lossjax
+from lossjax.losses import ALL
+from lossjax.proof.check import find
+from lossjax.proof.compare import compare
+from lossjax.proof.exact import EXACT, KINK, UNDECIDED, Truth
+from lossjax.proof.ulp import DTYPES, ulp
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("loss", ALL, ids=lambda loss: loss.label)
+def test_the_catalogue_is_clean(loss):
+    report = lossjax.check(loss, dtype=("float32", "float64"), points="quick")
+    assert report, str(report)
+    for row in report.rows:
+        assert row.eligible == row.checked + row.undecided + row.skipped
+        assert row.undecided == 0
+
+
+@pytest.mark.parametrize("name", ["sigmoid_cross_entropy", "softmax_cross_entropy", "huber"])
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_half_types_are_clean(name, dtype):
+    report = lossjax.check(find(name), dtype=dtype, points="quick")
+    assert report, str(report)
+
+
+def truth(values, status=EXACT, low=None, high=None):
+    hi = np.array(values, np.float64)[:, None]
+    low, high = hi if low is None else np.full_like(hi, low), hi if high is None else np.full_like(hi, high)
+    return Truth(hi, np.zeros_like(hi), low, high, np.full(hi.shape, status, np.uint8))
+
+
+def judged(got, want, z=1.0, cond=0.0, dtype="float32", bound=4.0):
+    d = DTYPES[dtype]
+    z = np.array([z], d)
+    return compare(np.array([[got]], d), want, z, z, d, bound, lambda rows, entries: np.full(len(rows), cond))
+
+
+def test_ulp_is_the_spacing_of_the_dtype():
+    for name in ("float32", "float64"):
+        d = DTYPES[name]
+        x = np.array([1.0, 1.5, 3.0, 1e-30, 1e30, float(np.finfo(d).tiny)], d)
+        assert np.array_equal(ulp(x, d), np.spacing(x).astype(np.float64))
+
+
+def test_the_standard_is_the_error_over_ulp_plus_conditioning():
+    eps = 2.0**-23
+    assert judged(1 + 4 * eps, truth([1.0])).max_excess == 4
+    assert not judged(1 + 4 * eps, truth([1.0])).failed.any()
+    assert judged(1 + 5 * eps, truth([1.0])).failed.any()
+    assert judged(1 + 5 * eps, truth([1.0]), cond=4.0).max_excess == 1
+
+
+def test_where_truth_is_zero_only_zero_will_do():
+    assert not judged(0.0, truth([0.0])).failed.any()
+    assert judged(2e-38, truth([0.0])).failed.any()
+
+
+def test_false_zeros_and_wrong_nonfinite_are_counted_apart():
+    assert judged(0.0, truth([1e-30])).lost.all()
+    assert judged(0.0, truth([1e-39])).subnormal.all()
+    assert not judged(0.0, truth([1e-39])).failed.any()
+    assert judged(np.nan, truth([1.0])).wrong_nonfinite.all()
+    assert judged(np.inf, truth([1.0])).wrong_nonfinite.all()
+    assert not judged(np.inf, truth([np.inf])).failed.any()
+    assert judged(1.0, truth([np.inf])).wrong_nonfinite.all()
+    assert not judged(np.inf, truth([1e39])).failed.any()
+
+
+def test_inside_the_hull_of_a_kink_anything_goes_and_outside_nothing():
+    kink = truth([0.0], KINK, -1.0, 0.0)
+    assert not judged(-0.5, kink).failed.any()
+    assert judged(-1.5, kink).failed.any()
+
+
+def test_undecided_is_never_clean_and_never_failed():
+    c = judged(5.0, truth([1.0], UNDECIDED))
+    assert c.undecided.all()
+    assert not c.failed.any()
+
+
+def test_half_precision_is_held_to_half_an_ulp_of_half():
+    assert not judged(1.0, truth([1 + 2.0**-9]), dtype="bfloat16").failed.any()
+    assert judged(1.0, truth([1 + 2.0**-7]), dtype="bfloat16").failed.any()

@@ -1,0 +1,111 @@
+"""The command line: exit codes, one clear sentence for every mistake, output formats."""
+
+import json
+import sys
+
+import pytest
+
+from lossjax import cli
+
+STRANGERS = '''
+import jax, jax.numpy as jnp
+def good(z, t): return (z - t) ** 2
+def vector(z, t): return jnp.stack([z, t])
+def integer(z, t): return jnp.int32(1)
+def broken(z, t): return undefined_name
+def three(z, t, extra): return z
+def fft(z, t): return jnp.sum(jnp.abs(jnp.fft.fft(z)))
+def loop(z, t):
+    return jax.lax.while_loop(lambda s: s[1] < 20, lambda s: (s[0] - (s[0] ** 2 - z) / (2 * s[0]), s[1] + 1), (z, 0))[0]
+NUMBER = 3
+'''
+
+
+@pytest.fixture
+def lossjax(monkeypatch, capsys, tmp_path):
+    (tmp_path / "strangers.py").write_text(STRANGERS)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+    def run(*argv):
+        monkeypatch.setattr(sys, "argv", ["lossjax", *argv])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        out, err = capsys.readouterr()
+        return end.value.code, out, err
+
+    yield run
+    sys.modules.pop("strangers", None)
+
+
+MISTAKES = [
+    (["check", "sigmoid_crossentropy"], "did you mean sigmoid_cross_entropy"),
+    (["check", "nothing_like_it_at_all"], "lossjax list"),
+    (["check", "no_such_module_xyz:f"], "module 'no_such_module_xyz' is not found"),
+    (["check", "strangers:nothing"], "has no 'nothing'"),
+    (["check", "strangers:NUMBER"], "is not a function"),
+    (["check", "strangers:good;rm"], "not of the form MODULE:FUNCTION"),
+    (["check", "strangers:vector"], "not one number per example"),
+    (["check", "strangers:integer"], "not one number per example"),
+    (["check", "strangers:broken"], "cannot be traced"),
+    (["check", "strangers:three"], "cannot be traced"),
+    (["check", "strangers:good", "strangers:good"], "one MODULE:FUNCTION at a time"),
+    (["check", "strangers:good", "--like", "sqared_error"], "did you mean"),
+    (["check", "strangers:good", "--targets", "one_hot"], "do not fit --event-ndim 0"),
+    (["check", "strangers:good", "--event-ndim", "1"], "--event-ndim 1"),
+    (["check", "strangers:fft", "--event-ndim", "1", "--points", "quick"], "fft"),
+    (["check", "squared_error", "--like", "squared_error"], "MODULE:FUNCTION"),
+    (["check", "squared_error", "--dtype", "float8"], "invalid choice"),
+    (["check", "squared_error", "--output", "no/such/folder/report.txt"], "no/such/folder"),
+    (["check", "softmax_cross_entropy", "--points", "all"], "scalar"),
+    (["check", "squared_error", "--points", "all", "--dtype", "float64"], "float32"),
+    (["explain", "LJ999"], "LJ001"),
+    (["nonsense"], "nonsense"),
+]
+
+
+@pytest.mark.parametrize(("argv", "words"), MISTAKES, ids=lambda x: " ".join(x) if isinstance(x, list) else "")
+def test_a_mistake_gets_one_clear_sentence(lossjax, argv, words):
+    code, out, err = lossjax(*argv)
+    assert code == 2
+    assert words in " ".join((out + err).split())
+    assert "Traceback" not in err
+
+
+def test_iterative_code_has_no_truth_without_a_reference(lossjax):
+    code, _, err = lossjax("check", "strangers:loop", "--points", "quick")
+    assert code == 2
+    assert "--like" in err
+
+
+def test_a_missing_extra_is_one_sentence(lossjax, monkeypatch):
+    monkeypatch.setitem(sys.modules, "flint", None)
+    for name in [m for m in sys.modules if m.startswith("lossjax.proof")]:
+        monkeypatch.delitem(sys.modules, name)
+    code, _, err = lossjax("check", "squared_error", "--points", "quick")
+    assert code == 2
+    assert "pip install 'lossjax[reference]'" in err
+
+
+def test_clean_is_0_and_the_json_has_the_agreed_keys(lossjax, tmp_path):
+    report = tmp_path / "report.json"
+    code, out, _ = lossjax("check", "squared_error", "--points", "quick", "--format", "json", "--output", str(report))
+    found = json.loads(out)
+    assert code == 0
+    assert found == json.loads(report.read_text())
+    assert found["ok"] is True
+    assert {"ok", "seconds", "environment", "rows"} <= set(found)
+    keys = "loss dtype quantity witness points max_ulp max_excess lost wrong_nonfinite subnormal ok code worst".split()
+    for row in found["rows"]:
+        assert set(keys) <= set(row)
+        assert {"z", "t", "got", "want", "z_bits"} <= set(row["worst"])
+        assert row["eligible"] == row["checked"] + row["undecided"] + row["skipped"]
+
+
+def test_list_names_every_loss(lossjax):
+    from lossjax.losses import ALL
+
+    code, out, _ = lossjax("list")
+    assert code == 0
+    assert all(loss.name in out for loss in ALL)

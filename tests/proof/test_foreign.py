@@ -1,0 +1,113 @@
+"""Verdicts on other people's losses, found from the sweep alone; the expectations are published defects and non-defects."""
+
+import jax
+import jax.numpy as jnp
+import optax.losses as optax
+import pytest
+
+import lossjax
+
+
+def softplus_based(z, t):
+    return jax.nn.softplus(z) - z * t
+
+
+def textbook(z, t):
+    return -t * jnp.log(jax.nn.sigmoid(z)) - (1 - t) * jnp.log(1 - jax.nn.sigmoid(z))
+
+
+def relu_form(z, t):
+    return jax.nn.relu(z) - z * t + jnp.log(1 + jnp.exp(-jnp.abs(z)))
+
+
+def squared_sigmoid(z, t):
+    return (jax.nn.sigmoid(z) - t) ** 2
+
+
+def shifted_hinge(z, t):
+    return jnp.maximum(0, 1 - t * z)
+
+
+@jax.custom_jvp
+def doubled_rule(z, t):
+    return (z - t) ** 2
+
+
+@doubled_rule.defjvp
+def _(primals, tangents):
+    z, t = primals
+    return doubled_rule(z, t), 4 * (z - t) * tangents[0]
+
+
+# (function, options, quantities convicted, quantities acquitted)
+VERDICTS = [
+    (optax.sigmoid_binary_cross_entropy, {}, {"hess"}, {"value", "grad"}),
+    (optax.softmax_cross_entropy, {}, {"value", "grad"}, set()),
+    (optax.hinge_loss, {"targets": "margin"}, set(), {"value", "grad", "hess"}),
+    (optax.perceptron_loss, {"targets": "margin"}, set(), {"value", "grad", "hess"}),
+    (optax.squared_error, {}, set(), {"value", "grad", "hess"}),
+    (optax.huber_loss, {}, {"grad"}, {"value"}),
+    (optax.log_cosh, {}, {"value", "grad"}, set()),
+    (optax.multiclass_hinge_loss, {}, {"value", "grad"}, set()),
+    (softplus_based, {"targets": "binary"}, {"hess"}, {"value", "grad"}),
+    (textbook, {"targets": "binary"}, {"value", "grad", "hess"}, set()),
+    (relu_form, {"targets": "binary"}, {"grad"}, set()),
+    (squared_sigmoid, {"targets": "binary"}, {"value", "grad"}, set()),
+    (shifted_hinge, {"targets": "margin"}, set(), {"value", "grad", "hess"}),
+    (doubled_rule, {}, {"grad", "hess"}, {"value"}),
+]
+
+
+@pytest.mark.parametrize(("f", "options", "convicted", "acquitted"), VERDICTS, ids=lambda x: getattr(x, "__name__", ""))
+def test_verdict(f, options, convicted, acquitted):
+    report = lossjax.check(f, points="quick", **options)
+    found = {r.quantity for r in report.findings()}
+    assert convicted <= found, str(report)
+    assert not acquitted & found, str(report)
+
+
+def test_a_wrong_rule_is_named():
+    report = lossjax.check(doubled_rule, points="quick", quantity="grad")
+    assert [r.code for r in report.findings()] == ["LJ012"]
+    assert "2" in report.findings()[0].cause
+
+
+def test_a_slip_between_da_and_dz_is_named():
+    """The demonstration that uses dC/da = 1 / (1 - a) as dC/dz of the cross-entropy with target 0."""
+    report = lossjax.check(
+        lambda z, t: jax.nn.softplus(z) - z * t,
+        name="published:demonstration",
+        grad=lambda z, t: (jax.nn.sigmoid(z) - t) / (jax.nn.sigmoid(z) * jax.nn.sigmoid(-z)),
+        targets="binary",
+        quantity="grad",
+        points="quick",
+    )
+    derived = next(r for r in report.rows if r.witness == "derived")
+    assert derived.code == "LJ003"
+    assert "missing" in derived.cause or "extra" in derived.cause
+
+
+def test_like_takes_the_catalogue_formula_as_the_truth():
+    def half(z, t):
+        return 0.5 * (z - t) ** 2
+
+    report = lossjax.check(half, like="squared_error", points="quick")
+    assert {r.code for r in report.findings() if r.witness == "own"} == {"LJ001"}
+    assert lossjax.check(half, like="half_squared_error", points="quick")
+
+
+def test_batch_level_losses():
+    def info_nce(z, t):
+        return -jnp.mean(jnp.sum(t * jax.nn.log_softmax(z, axis=-1), axis=-1))
+
+    report = lossjax.check(info_nce, event_ndim=2, points="quick", quantity="value")
+    assert report.rows[0].checked > 0
+
+
+def test_the_report_is_usable():
+    report = lossjax.check(textbook, targets="binary", points="quick", quantity="grad")
+    assert not report
+    assert "LJ00" in str(report)
+    with pytest.raises(AssertionError):
+        report.raise_if_failed()
+    assert len(report.to_frame()) == len(report.rows)
