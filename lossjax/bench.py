@@ -28,7 +28,10 @@ def run_bench(options) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title="value and gradient of the mean loss, integer labels, float32; median of interleaved rounds", title_justify="left")
+    table = Table(
+        title="value and gradient of the mean loss, integer labels, float32; median of interleaved rounds",
+        title_justify="left",
+    )
     for name in ("logits", "loss", "by", "ms", "copies of the logits"):
         table.add_column(name, justify="left" if name in ("loss", "by") else "right")
     for r in rows:

@@ -1,14 +1,14 @@
 """`python -m paper_repro`: theory, training, records; then tables and figures from the records alone."""
 
-import importlib.util
 import os
 import sys
 
 import tyro
 
-from .config import Options
+from lossjax.cli import use_host_devices
+from lossjax.extras import MissingExtraError, need
 
-_NEEDED = {"sklearn": "scikit-learn", "matplotlib": "matplotlib", "flint": "python-flint", "sympy": "sympy"}
+from .config import Options
 
 
 def main(args: list[str] | None = None) -> int:
@@ -16,29 +16,21 @@ def main(args: list[str] | None = None) -> int:
     options = tyro.cli(Options, prog="python -m paper_repro", args=args)
     try:
         options.config()
-        _need_extras()
-    except (ValueError, ImportError) as problem:
-        print(f"paper_repro: {problem}", file=sys.stderr)
+        for module in ("sklearn", "matplotlib", "flint", "sympy"):
+            need(module, "repro", "paper_repro")
+    except (ValueError, MissingExtraError) as problem:
+        print(problem if isinstance(problem, MissingExtraError) else f"paper_repro: {problem}", file=sys.stderr)
         return 2
-    # Before JAX starts: one host device a core, so that networks train side by side.
-    os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(_cores()))
+    # Before JAX starts: one device a core, so that networks train side by side.
+    use_host_devices(_cores())
     from .job import run
 
     try:
         run(options)
     except KeyboardInterrupt:
-        print(
-            f"Interrupted; what was finished is kept in {options.output}, and the same command continues there.",
-            file=sys.stderr,
-        )
+        print(f"paper_repro: interrupted; the same command goes on with what {options.output} holds", file=sys.stderr)
         return 130
     return 0
-
-
-def _need_extras():
-    for module, package in _NEEDED.items():
-        if importlib.util.find_spec(module) is None:
-            raise ImportError(f"it needs {package}: pip install 'lossjax[repro]'")
 
 
 def _cores():

@@ -21,7 +21,7 @@ def check(seed: int = 0) -> list[dict]:
     """One row per number of classes and kind of model, pointwise and averaged over 10 points x."""
     rng = np.random.default_rng(seed)
     rows = [_row(kind, c, *draw(rng, c)) for c in CLASSES for kind, draw in _MODELS.items()]
-    return [*rows, _row("a tie, wrongly broken", 2, *_ties())]
+    return [*rows, _row("broken tie", 2, *_ties())]
 
 
 def _row(model, classes, p, q):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 # One grid for all. Wide, as squared error wants about C/2 = 5 times the rate of cross-entropy at a small start.
-RATES = tuple(2.0**k for k in range(-10, 9))
+RATES = tuple(2.0**k for k in range(-10, 13))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Options:
     quick: bool = False
     """A rough look: fewer seeds, rates and epochs."""
     points: Literal["float16", "all"] = "float16"
-    """Where the derived gradients are held against Equations 11 and 12: every float16 gap, or every float32 as well."""
+    """Where Equations 11 and 12 are held against the derived gradients: every float16 z1 - z2, or every float32 too."""
 
     def config(self) -> Config:
         """The settings of the training experiment; ValueError where they make no sense."""

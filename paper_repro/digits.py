@@ -14,16 +14,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from lossjax.data.dataset import Dataset
 from lossjax.data.digits import digits
 from lossjax.losses.softmax_cross_entropy import softmax_cross_entropy
 from lossjax.losses.softmax_squared_error import softmax_squared_error
-from lossjax.training.models import perceptron
+from lossjax.training.models import Network, perceptron
 from lossjax.training.population import Members, population, trainer
 
 from .config import Config
 from .store import Store
 
 LOSSES = {"CE": softmax_cross_entropy, "SE": softmax_squared_error}
+NETWORKS = ("softmax regression", "one hidden layer")
 # A loss, and the loss whose best rate it runs at.
 ARMS = (("CE", "CE"), ("SE", "SE"), ("SE", "CE"))
 # Tuning and comparison share no seed.
@@ -41,12 +43,9 @@ class Run:
     seed: int
 
 
-def networks(config: Config) -> dict:
-    """The two networks, both returning pre-activations."""
-    return {
-        "softmax regression": perceptron("softmax regression", 64, 10),
-        "one hidden layer": perceptron("one hidden layer", 64, config.hidden, 10),
-    }
+def network(name: str, config: Config) -> Network:
+    """64 pixels in, ten pre-activations out."""
+    return perceptron(name, 64, *((config.hidden,) if name == "one hidden layer" else ()), 10)
 
 
 def tuning(config: Config) -> list[Run]:
@@ -71,10 +70,10 @@ def comparison(config: Config, rates: dict) -> list[Run]:
 
 def conditions(config: Config) -> list[tuple[str, str]]:
     """Every network from every start."""
-    return list(itertools.product(networks(config), [name for name, _ in config.starts]))
+    return list(itertools.product(NETWORKS, [name for name, _ in config.starts]))
 
 
-def measures(network, data) -> Callable:
+def measures(net: Network, data: Dataset) -> Callable:
     """A function of the parameters: what is logged every epoch. A NaN or infinite pre-activation counts as wrong.
 
     confident_wrong: share of training examples with p(right) < 1e-2. signal_CE, signal_SE: mean 2-norm of the error
@@ -90,7 +89,7 @@ def measures(network, data) -> Callable:
         return jnp.sum((jax.nn.softmax(z) - right) ** 2)
 
     def measure(params):
-        z = network.apply(params, x)
+        z = net.apply(params, x)
         finite = jnp.all(jnp.isfinite(z), axis=-1)
         wrong = ~((jnp.argmax(z, axis=-1) == labels) & finite)
         surprise = softmax_cross_entropy(z, labels)
@@ -114,12 +113,12 @@ def train(config: Config, runs: list[Run], store: Store) -> Iterator[int]:
     """Train what the store does not hold yet; yields the number of runs done, chunk after chunk."""
     missing = [run for run in runs if not store.has(key(config, run))]
     yield len(runs) - len(missing)
-    for network, loss in itertools.product(networks(config), LOSSES):
-        group = [run for run in missing if (run.network, run.loss) == (network, loss)]
+    for name, loss in itertools.product(NETWORKS, LOSSES):
+        group = [run for run in missing if (run.network, run.loss) == (name, loss)]
         for first in range(0, len(group), _size(config)):
             chunk = group[first : first + _size(config)]
             began = time.perf_counter()
-            history = _program(config, network, loss)(_members(config, chunk))
+            history = _program(config, name, loss)(_members(config, chunk))
             seconds = (time.perf_counter() - began) / len(chunk)
             store.add([(key(config, run), _result(config, run, history, i, seconds)) for i, run in enumerate(chunk)])
             yield len(chunk)
@@ -131,8 +130,8 @@ def _size(config):
 
 
 @functools.cache
-def _program(config, network, loss):
-    data, net = digits(), networks(config)[network]
+def _program(config, name, loss):
+    data, net = digits(), network(name, config)
     x, labels = map(jnp.asarray, data.train)
     one = trainer(net, LOSSES[loss], x, labels, epochs=config.epochs, batch=config.batch, measure=measures(net, data))
     return population(one, _size(config))

@@ -3,14 +3,19 @@
 The same few lines serve symbols, fractions and arrays; they are the equations as printed, y the softmax outputs.
 """
 
+import dataclasses
 from fractions import Fraction
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from lossjax.losses.domain import BINARY
+from lossjax.losses.loss import Loss
 from lossjax.losses.softmax_cross_entropy import softmax_cross_entropy
 from lossjax.losses.softmax_squared_error import softmax_squared_error
+from lossjax.proof.every_float import sweep
 from lossjax.proof.exact import EXACT, truth
 from lossjax.proof.ulp import ulp
 
@@ -72,7 +77,7 @@ def at_every_gap(number: int, gap: np.ndarray) -> dict:
     wanted, of_loss = truth(by_equation, z, dtype=double), truth(by_loss, z, dtype=double)
     decided = (wanted.status == EXACT) & (of_loss.status == EXACT)
     apart = np.abs((wanted.hi - of_loss.hi) + (wanted.lo - of_loss.lo)) / ulp(wanted.hi, double)
-    got = np.asarray(loss.gradient(z, np.zeros(len(z), np.int32)))
+    got = np.asarray(jax.jit(loss.gradient)(z, np.zeros(len(z), np.int32)))
     return {
         "points": len(gap),
         "undecided": int((~decided).any(axis=1).sum()),
@@ -95,19 +100,39 @@ def against(got: np.ndarray, want, dtype) -> dict:
     }
 
 
+def of_the_gap(loss: Loss) -> Loss:
+    """A loss of two classes as a loss of one number, z1 - z2: target 1 where the first class is right, else 0."""
+
+    def at(function):
+        return jnp.vectorize(lambda z, t: function(jnp.stack([z, 0 * z]), jnp.stack([t, 1 - t])))
+
+    return loss.replace(
+        name=f"{loss.name}_of_the_gap",
+        event_ndim=0,
+        targets=BINARY,
+        formula=at(loss.formula),
+        value=at(loss.value),
+        grad=at(lambda z, t: loss.grad(z, t)[0]),
+        hess=at(lambda z, t: loss.hess(z, t, jnp.array([1, 0], z.dtype))[0]),
+    )
+
+
+def at_every_float32(number: int, *, resume: Path, progress=None) -> dict:
+    """The derived gradient at all 2^32 float32 gaps, beside its float64 twin that exact arithmetic holds at samples."""
+    found = sweep(of_the_gap(EQUATIONS[number][1]), "grad", 1.0, resume=resume, progress=progress)
+    return dataclasses.asdict(found)
+
+
 def ratio_at_uniform() -> dict:
     """SE over CE signal at y = 1/C: exactly 2/C in every entry, for all C in fractions; then as derived in float32."""
-    classes = range(2, LARGEST_C + 1)
-    exact = all(_ratio_is_exact(c) for c in classes)
-    measured = np.concatenate([_measured_ratio(np.array(part)) for part in np.array_split(classes, 32)])
-    two_over_c = 2 / np.array(classes)
+    classes = np.arange(2, LARGEST_C + 1)
+    measured = np.asarray(_measured_ratios(classes))
+    shown = sorted({round(2 * (LARGEST_C / 2) ** (k / 24)) for k in range(25)})
     return {
         "classes": [2, LARGEST_C],
-        "exact": exact,
-        "max_relative_error": float(np.max(np.abs(measured / two_over_c - 1))),
-        "curve": [
-            [c, float(measured[c - 2])] for c in sorted({round(2 * (LARGEST_C / 2) ** (k / 24)) for k in range(25)})
-        ],
+        "exact": all(_ratio_is_exact(int(c)) for c in classes),
+        "max_relative_error": float(np.max(np.abs(measured * classes / 2 - 1))),
+        "curve": [[c, float(measured[c - 2])] for c in shown],
     }
 
 
@@ -118,9 +143,14 @@ def _ratio_is_exact(classes):
     return all(s == Fraction(2, classes) * c for s, c in zip(se, (y - 1, y)))
 
 
-def _measured_ratio(classes):
-    """2-norm of the derived SE signal over that of CE, in float32; classes beyond C are masked with -inf."""
-    z = jnp.where(jnp.arange(LARGEST_C) < classes[:, None], 0.0, -jnp.inf)
-    right = jnp.zeros(len(classes), jnp.int32)
-    norms = [np.linalg.norm(np.asarray(loss.gradient(z, right)), axis=-1) for _, loss in EQUATIONS.values()]
-    return norms[1] / norms[0]
+@jax.jit
+def _measured_ratios(classes):
+    """2-norm of the derived SE signal over that of CE, in float32, for 2 ... C classes; the rest are masked, -inf."""
+    most = len(classes) + 1
+
+    def ratio(c):
+        z = jnp.where(jnp.arange(most) < c, 0.0, -jnp.inf)
+        ce, se = (jnp.linalg.norm(loss.gradient(z, jnp.int32(0))) for _, loss in EQUATIONS.values())
+        return se / ce
+
+    return jax.lax.map(ratio, classes, batch_size=100)

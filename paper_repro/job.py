@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from lossjax.training import records
 
-from . import digits, figures, summary, tables, theory
+from . import digits, draw, summary, tables, theory
 from .config import Config, Options
 from .store import Store
 
@@ -22,19 +22,22 @@ def run(options: Options) -> None:
         console = Console(width=132)
     config = options.config()
     with _progress(console) as progress:
-        proved = run_theory(options.output, progress)
+        proved = run_theory(options, progress)
         run_training(config, options.output, progress)
     shown = records.read(options.output / "summary.jsonl")
     for table in (*tables.theory(proved), *tables.training(shown, config.target_error)):
         console.print(table, "")
-    for path in figures.draw(proved, shown, options.output / "figures"):
+    for path in draw.figures(proved, shown, options.output / "figures"):
         console.print(f"{path} (and .svg)", soft_wrap=True)
+    console.print(tables.NOT_REPRODUCED)
     console.print(f"{time.perf_counter() - began:.0f} s in all; records in {options.output}")
 
 
-def run_theory(folder: Path, progress: Progress) -> list[dict]:
+def run_theory(options: Options, progress: Progress) -> list[dict]:
     """The records of the theory, computed where missing."""
-    store, todo = Store(folder / "theory.jsonl"), theory.parts()
+    store, todo = Store(options.output / "theory.jsonl"), theory.parts()
+    if options.points == "all":
+        todo += theory.every_float32(options.output / "sweeps", progress)
     task = progress.add_task("theory", total=len(todo))
     for name in theory.run(todo, store):
         progress.update(task, advance=1, description=f"theory: {name}")

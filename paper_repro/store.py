@@ -5,6 +5,8 @@ from pathlib import Path
 
 from lossjax.training import records
 
+# What makes results here; tables and figures may change without a new run.
+_SOURCES = tuple(Path(__file__).with_name(f"{name}.py") for name in ("bounds", "digits", "equations", "reasons"))
 _SAME = ("code", "versions", "device", "cpu", "flags")
 
 
@@ -13,7 +15,7 @@ class Store:
 
     def __init__(self, path: Path):
         """Read what is there; records of other code or another environment stay in the file and are left aside."""
-        self.path, self.environment = path, records.provenance()
+        self.path, self.environment = path, records.provenance(*_SOURCES)
         self._found = {}
         everything = records.read(path)
         for record in everything:

@@ -16,7 +16,7 @@ CURVES = ("test_error", "confident_wrong")
 
 
 def choose(config: Config, store: Store) -> list[dict]:
-    """For every network, start and loss, the rate of least dev error in the last tenth of the epochs (or the lowest such)."""
+    """The rate of least dev error in the last tenth of the epochs, the lowest if tied, per network, start and loss."""
     tuned = {}
     for run in digits.tuning(config):
         result = store.get(digits.key(config, run))

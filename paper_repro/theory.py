@@ -1,6 +1,7 @@
 """The first part of the job: what can be said of the two losses before any network is trained."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -28,6 +29,14 @@ def parts() -> list[tuple[dict, Callable[[], dict]]]:
             for case in reasons.CASES
             for dtype in reasons.DTYPES
         ),
+    ]
+
+
+def every_float32(resume: Path, progress) -> list[tuple[dict, Callable[[], dict]]]:
+    """The two parts of `--points all`, minutes each; a stopped one goes on from `resume`."""
+    return [
+        (_key("every gap", n, "float32"), lambda n=n: equations.at_every_float32(n, resume=resume, progress=progress))
+        for n in equations.EQUATIONS
     ]
 
 

@@ -58,12 +58,18 @@ def add(folder, text):
     init = (losses / "__init__.py").read_text()
     assert init.count("ALL = (\n") == 1 or init.count("ALL: tuple[Loss, ...] = (\n") == 1
     head, tail = init.split("= (\n", 1)
-    (losses / "__init__.py").write_text(f"from .quartic_error import quartic_error\n{head}= (\n    quartic_error,\n{tail}")
+    (losses / "__init__.py").write_text(
+        f"from .quartic_error import quartic_error\n{head}= (\n    quartic_error,\n{tail}"
+    )
 
 
 def lossjax(folder, *argv):
     return subprocess.run(
-        [sys.executable, "-m", "lossjax", *argv], cwd=folder, capture_output=True, text=True, env={"PATH": "", "PYTHONPATH": str(folder)}
+        [sys.executable, "-m", "lossjax", *argv],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={"PATH": "", "PYTHONPATH": str(folder)},
     )
 
 

@@ -12,10 +12,24 @@ MODULES = sorted(p for room in ("lossjax", "paper_repro", "experiments") for p i
 
 # room -> rooms it must not import
 FORBIDDEN = {
-    "lossjax.losses": ("lossjax.proof", "lossjax.training", "lossjax.data", "lossjax.plot", "paper_repro", "experiments"),
+    "lossjax.losses": (
+        "lossjax.proof",
+        "lossjax.training",
+        "lossjax.data",
+        "lossjax.plot",
+        "paper_repro",
+        "experiments",
+    ),
     "lossjax.proof": ("lossjax.training", "lossjax.data", "lossjax.plot", "paper_repro", "experiments"),
     "lossjax.training": ("lossjax.proof", "lossjax.plot", "paper_repro", "experiments"),
-    "lossjax.data": ("lossjax.losses", "lossjax.proof", "lossjax.training", "lossjax.plot", "paper_repro", "experiments"),
+    "lossjax.data": (
+        "lossjax.losses",
+        "lossjax.proof",
+        "lossjax.training",
+        "lossjax.plot",
+        "paper_repro",
+        "experiments",
+    ),
     "lossjax.plot": ("lossjax.losses", "lossjax.proof", "lossjax.training", "paper_repro", "experiments"),
     "paper_repro": ("experiments",),
 }
@@ -82,7 +96,9 @@ def test_public_symbols_have_docstrings(path):
     assert missing == []
 
 
-@pytest.mark.parametrize("argv", [["lossjax", "--help"], ["lossjax", "check", "--help"], ["lossjax", "explain", "LJ001"]])
+@pytest.mark.parametrize(
+    "argv", [["lossjax", "--help"], ["lossjax", "check", "--help"], ["lossjax", "explain", "LJ001"]]
+)
 def test_help_imports_nothing_heavy(argv):
     code = (
         "import sys, atexit, json; sys.argv = json.loads(sys.argv[1]);"

@@ -18,7 +18,8 @@ class Core:
         scalar = loss.event_ndim == 0
 
         def poison(valid, x):
-            return jnp.where(valid, x, jnp.nan)
+            # A factor, not a select: the derivative of an invalid example must be NaN as well, and a select's would be 0.
+            return x * jnp.where(valid, 1, jnp.nan).astype(x.dtype)
 
         @jax.custom_jvp
         def value(z, t, valid, params):

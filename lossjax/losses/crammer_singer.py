@@ -9,11 +9,11 @@ Rounded, 1 + z_j - z_y can be positive where it is 0 or less, and 0 where it is 
 
 import jax.numpy as jnp
 
-from . import elementary
 from .claims import INF, Claims, zero
 from .domain import ONE_HOT
 from .loss import Loss, identity
 from .one_hot import at, best_other, chosen
+from .pair import difference
 
 
 def formula(z, t):
@@ -22,7 +22,7 @@ def formula(z, t):
 
 def deficit(z_y, z_j):
     """1 + z_j - z_y, of the exact sign: the rounding error of the difference decides near the margin."""
-    d, error = elementary.difference(z_y, z_j)
+    d, error = difference(z_y, z_j)
     return jnp.where(jnp.isfinite(error), (1 - d) - error, 1 - d)
 
 

@@ -22,7 +22,9 @@ def formula(z, t, q):
 
 
 def value(z, t, q):
-    return -elementary.expm1(-q * softmax.surprise(softmax.weights(z), t)) / q
+    nats = softmax.surprise(softmax.weights(z), t)
+    # Where q log p is tiny, the product may underflow although L = -log p does not.
+    return jnp.where(nats < jnp.finfo(nats.dtype).eps / 4, nats, -elementary.expm1(-q * nats) / q)
 
 
 def _power(w, t, q):

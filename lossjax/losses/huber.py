@@ -14,8 +14,9 @@ import jax.numpy as jnp
 from . import parameter
 from .claims import INF, Claims, zero
 from .domain import REAL
-from .elementary import above, magnitude
+from .elementary import magnitude, times_difference
 from .loss import Loss, identity
+from .pair import difference
 
 
 def formula(z, t, delta):
@@ -27,7 +28,8 @@ def value(z, t, delta):
     r = magnitude(z - t)
     inside = r <= delta
     near = jnp.where(inside, r, 0)
-    return jnp.where(inside, (0.5 * near) * near, delta * (r - 0.5 * delta))
+    far = jnp.where(jnp.isinf(r), magnitude(times_difference(delta, z, t)), delta * (r - 0.5 * delta))
+    return jnp.where(inside, (0.5 * near) * near, far)
 
 
 def grad(z, t, delta):
@@ -36,7 +38,9 @@ def grad(z, t, delta):
 
 
 def hess(z, t, delta):
-    outside = above(z, t, delta) | above(t, z, delta)
+    r, error = difference(z, t)
+    # Where the rounded |r| equals delta, its rounding error decides on which side the real number lies.
+    outside = (magnitude(r) > delta) | ((r == delta) & (error > 0)) | ((r == -delta) & (error < 0))
     return jnp.where(outside, jnp.zeros_like(z), 1)
 
 

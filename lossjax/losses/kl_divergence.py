@@ -25,14 +25,18 @@ def formula(z, t):
 
 def value(z, t):
     w = softmax.weights(z)
-    excess = softmax.bilinear(w, t, lambda p, t, one: t * jnp.sum(p) - one * p)
-    both = t + w.p
+    excess, error = softmax.bilinear_pair(w, t, lambda p, t, one: t * jnp.sum(p) - one * p)
+    p = softmax.probabilities(w)
+    both = t + p
+    # log(t / p) = 2 artanh s with s = (t - p) / (t + p).
     s = excess / jnp.where(both > 0, both, 1)
     near = jnp.abs(s) < 0.4
     s = jnp.where(near, s, 0)
-    # log(t / p) = 2 artanh s with s = (t - p) / (t + p).
-    close = both * (s * s + (1 + s) * softmax.artanh_tail(s))
-    far = xlogy(t, t) + t * (jnp.where(t > 0, w.gap, 0) + softmax.log_total(w)) - excess
+    close = excess * s + (both * (1 + s) * softmax.artanh_tail(s) + 2 * s * error)
+    tiny = p < jnp.finfo(p.dtype).eps
+    far = (
+        jnp.where(tiny, xlogy(t, t) + t * (jnp.where(t > 0, w.gap, 0) + softmax.log_total(w)), xlogy(t, t / p)) - excess
+    )
     coarse, fine = softmax.halves(t)
     return jnp.sum(jnp.where(near, close, far)) + ((jnp.sum(coarse) - 1) + jnp.sum(fine))
 

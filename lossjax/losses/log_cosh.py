@@ -14,8 +14,9 @@ import jax.numpy as jnp
 
 from .claims import INF, Claims, zero
 from .domain import REAL
-from .elementary import difference, expm1, log1p, magnitude, tanh
+from .elementary import cosh_minus_one, log1p, magnitude, tanh
 from .loss import Loss, identity
+from .pair import difference
 
 
 def formula(z, t):
@@ -25,9 +26,8 @@ def formula(z, t):
 def value(z, t):
     r = magnitude(z - t)
     near = r < 1
-    m = expm1(jnp.where(near, r, 0))
-    # cosh r - 1 = m^2 / (2 (1 + m)), below 0.55; elsewhere cosh r = exp(r) (1 + exp(-2 r)) / 2.
-    return jnp.where(near, log1p(m * (0.5 * m / (1 + m))), (r - math.log(2)) + log1p(jnp.exp(-2 * r)))
+    close = log1p(cosh_minus_one(jnp.where(near, r, 0)))
+    return jnp.where(near, close, (r - math.log(2)) + log1p(jnp.exp(-2 * r)))
 
 
 def grad(z, t):

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from . import parameter
 from .claims import INF, Claims, zero
 from .domain import REAL
+from .elementary import times_difference
 from .loss import Loss, identity
 
 
@@ -21,7 +22,7 @@ def formula(z, t, tau):
 
 
 def value(z, t, tau):
-    return jnp.where(z > t, (1 - tau) * (z - t), tau * (t - z))
+    return jnp.where(z > t, times_difference(1 - tau, z, t), times_difference(tau, t, z))
 
 
 def grad(z, t, tau):

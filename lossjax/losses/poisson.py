@@ -19,6 +19,7 @@ from .claims import INF, Claims
 from .domain import COUNT
 from .elementary import expm1
 from .loss import Loss
+from .pair import exp_minus
 
 # floor(t) for t < 16, where Stirling's series is not yet exact; the quotient of integers is rounded once.
 _FLOOR = tuple(math.log(math.factorial(t) / t**t * math.exp(t)) for t in range(16))
@@ -54,7 +55,9 @@ def _(primals, tangents):
 
 
 def grad(z, t):
-    return jnp.where(t == 1, expm1(z) - (t - 1), jnp.exp(z) - t)
+    # Below the overflow of its power of 2, exp(z) as a pair, whose rest is all there is left at the root.
+    e = exp_minus(-jnp.where(z < 88, z, 0))
+    return jnp.where(z < 88, (e.hi - t) + e.lo, jnp.exp(z) - t)
 
 
 def hess(z, t):

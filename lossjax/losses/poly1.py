@@ -13,7 +13,7 @@ from . import parameter, softmax
 from .claims import INF, Claims, zero
 from .domain import ONE_HOT
 from .loss import Loss
-from .one_hot import at
+from .one_hot import at, chosen
 
 
 def formula(z, t, epsilon):
@@ -23,10 +23,12 @@ def formula(z, t, epsilon):
 
 def value(z, t, epsilon):
     w = softmax.weights(z)
-    c, nats = at(t, softmax.others(w)), softmax.surprise(w, t)
-    # -log p = 2 artanh s with s = c / (2 - c), of which c is 2 s / (1 + s).
-    s = jnp.minimum(c / (2 - c), 0.4)
-    beyond = jnp.where(c < 0.5, 2 * (s * s / (1 + s) + softmax.artanh_tail(s)), nats - c)
+    c, error = softmax.linear_pair(w, lambda p: jnp.sum(jnp.where(chosen(t), 0, p)))
+    nats = softmax.surprise(w, t)
+    # -log p = 2 artanh s with s = c / (2 - c), of which c is 2 s / (1 + s); near c = 1 the difference has no cancellation.
+    near = c < 0.75
+    s = jnp.where(near, c / (2 - c), 0)
+    beyond = jnp.where(near, c * s + 2 * softmax.artanh_tail(s) + c / (1 - c) * error, nats - c)
     return beyond + (1 + epsilon) * c
 
 
@@ -41,11 +43,12 @@ def _slope(w, t, epsilon):
 
 def hess(z, t, v, epsilon):
     w = softmax.weights(z)
-    p, c, rest = at(t, w.p), at(t, softmax.others(w)), softmax.others(w)
-    d = _slope(w, t, epsilon)
+    y, p, c = chosen(t), at(t, softmax.probabilities(w)), softmax.others(w)
     cross = p * softmax.linear(w, lambda p: (1 - epsilon) * jnp.sum(p) + 2 * epsilon * at(t, p))
-    pair = -c * softmax.linear(w, lambda p: jnp.sum(p) + 2 * epsilon * at(t, p))
-    return softmax.target_product(w, t, v, cross, pair, -epsilon * p * w.p - d * rest)
+    pair = -at(t, c) * softmax.linear(w, lambda p: jnp.sum(p) + 2 * epsilon * at(t, p))
+    # (1 + epsilon p_y)(1 - p_i) - epsilon p_y p_i, where p_y and the other classes besides i may be small alike
+    diagonal = softmax.linear(w, lambda p: jnp.sum(jnp.where(y, 0, p)) - p + (1 - epsilon) * at(t, p))
+    return softmax.target_product(w, t, v, cross, pair, diagonal + 2 * epsilon * p * c)
 
 
 def poly1(epsilon: float = 1.0) -> Loss:
@@ -63,9 +66,7 @@ def poly1(epsilon: float = 1.0) -> Loss:
         grad=grad,
         hess=hess,
         output=softmax.softmax,
-        claims=Claims(
-            convex=False, lipschitz=2.0, smooth=1.0, bound=INF, perfect=zero, proper=False, calibrated=True
-        ),
+        claims=Claims(convex=False, lipschitz=2.0, smooth=1.0, bound=INF, perfect=zero, proper=False, calibrated=True),
         params={"epsilon": epsilon},
         source="Leng et al. 2022, eq. 3",
     )

@@ -18,6 +18,7 @@ from .claims import INF, Claims, zero
 from .domain import BINARY
 from .elementary import magnitude
 from .loss import Loss
+from .pair import one, total
 
 
 def formula(z, t, gamma, alpha):
@@ -40,29 +41,38 @@ def _(primals, tangents):
 
 
 def _parts(x):
-    """s, q and l of x, times 1 + e the first two; l is capped where s has long been 0."""
+    """Of x: s and q, both times 1 + e, and l, capped where s has long been 0."""
     e = jnp.exp(-magnitude(x))
-    return jnp.where(x < 0, e, 1), jnp.where(x < 0, 1, e), 1 + e, jnp.minimum(sigmoid.softplus(-x), 1e4)
+    return jnp.where(x < 0, e, 1), jnp.where(x < 0, 1, e), jnp.minimum(sigmoid.softplus(-x), 1e4)
+
+
+def _power(x, gamma, over):
+    """q^gamma / (1 + e)^over, the rounding of 1 + e taken out."""
+    u = magnitude(x)
+    d, error = total(one(x), jnp.exp(-u))
+    n = gamma + over
+    return jnp.where(x < 0, 1, jnp.exp(-gamma * u)) * (jnp.power(d, -n) * (1 - n * (error / d)))
+
+
+def _curve(x, gamma):
+    return _power(x, gamma, 0) * sigmoid.softplus(-x)
 
 
 def _slope(x, gamma):
-    s, q, d, cost = _parts(x)
-    return -jnp.power(q / d, gamma) * ((gamma * s * cost + q) / d)
+    s, q, cost = _parts(x)
+    return -_power(x, gamma, 1) * (gamma * s * cost + q)
 
 
 def _curvature(x, gamma):
-    s, q, d, cost = _parts(x)
+    s, q, cost = _parts(x)
     bracket = gamma**2 * s * cost + q * ((2 * gamma + 1) - gamma * cost)
     # s as a product of two roots: it may be flushed where s times the bracket is still a normal number.
     root = jnp.where(x < 0, jnp.exp(-magnitude(x) / 2), 1)
-    return (root * (bracket / d)) * root / d * jnp.power(q / d, gamma)
+    return (root * bracket) * root * _power(x, gamma, 2)
 
 
 def value(z, t, gamma, alpha):
-    def f(x):
-        return jnp.power(sigmoid.sigmoid(-x), gamma) * sigmoid.softplus(-x)
-
-    return _choose(t, alpha * f(z), (1 - alpha) * f(-z))
+    return _choose(t, alpha * _curve(z, gamma), (1 - alpha) * _curve(-z, gamma))
 
 
 def grad(z, t, gamma, alpha):

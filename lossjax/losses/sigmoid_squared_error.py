@@ -5,8 +5,8 @@ dL/dz   = 2 (s - t) s (1 - s)
 d2L/dz2 = 2 s (1 - s) [s (1 - s) + (s - t) (1 - 2 s)]
         = 2 e [2 e - c - (1 - c) e^2] / (1 + e)^4,   e = exp(-|z|),   c = 1 - t for z >= 0, t for z < 0
 
-The derivative vanishes on confidently wrong outputs, and does so only as 2 e. With h^2 = e the factor 2 is multiplied
-in before the product can be flushed; the last form of the Hessian cancels at its root alone.
+The derivative vanishes on confidently wrong outputs, but only as 2 e; that factor 2 has to be there before e is flushed
+to 0. The last form of the Hessian cancels at its root alone.
 """
 
 import math
@@ -18,6 +18,7 @@ from .claims import Claims, zero
 from .domain import UNIT
 from .elementary import magnitude
 from .loss import Loss
+from .pair import Pair, exp_minus, less, one_plus, over_square, times
 
 
 def formula(z, t):
@@ -25,23 +26,23 @@ def formula(z, t):
 
 
 def value(z, t):
-    d = sigmoid.minus(z, t)
-    return d * d
+    d = sigmoid.minus_pair(z, t, exp_minus(magnitude(z)))
+    return d.hi * d.hi + 2 * d.hi * d.lo
 
 
 def grad(z, t):
-    h = jnp.exp(-magnitude(z) / 2)
-    d = 1 + h * h
-    return (2 * h) * sigmoid.minus(z, t) * h / d / d
+    twice = exp_minus(magnitude(z), doublings=1)
+    e = times(0.5, twice)
+    return over_square(twice, sigmoid.minus_pair(z, t, e), one_plus(e))
 
 
 def hess(z, t):
-    h = jnp.exp(-magnitude(z) / 2)
-    e = h * h
-    c = jnp.where(z >= 0, 1 - t, t)
-    bracket = e * (2 - (1 - c) * e) - c
-    d = (1 + e) * (1 + e)
-    return (2 * h) * bracket * h / d / d
+    twice = exp_minus(magnitude(z), doublings=1)
+    e = times(0.5, twice)
+    c, rest = sigmoid.complements(z, t)
+    bracket = less(c, less(Pair(jnp.full_like(t, 2), jnp.zeros_like(t)), rest, e), e)
+    d = one_plus(e)
+    return -over_square(twice, bracket, d) / (d.hi * d.hi) * (1 - 2 * d.lo / d.hi)
 
 
 # L is extreme at t = 0 and t = 1: |dL/dz| = 2 s^2 (1 - s) at s = 2/3, d2L/dz2 = 2 s^2 (1 - s) (2 - 3 s) at this s.

@@ -8,34 +8,34 @@ rest, e = n + f with n = 1 and f = expm1(z - c) where z is near c. The linear fu
 is added to the same function of f, whose rounding the conditioning in z explains.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from . import elementary
+from . import elementary, pair
 from .one_hot import at, chosen
 
 
 class Weights(NamedTuple):
-    """The exponentials of one example of K classes, e = n + lead + rest, up to a common factor.
+    """The exponentials of one example of K classes, e = n + lead top + rest, up to a common factor.
 
-    The largest class stands apart in `lead`, so that a sum over the others is never the difference of two large sums.
+    The largest class stands apart, so that a sum over the others is never the difference of two large sums.
     """
 
     top: Bool[Array, " K"]
     gap: Float[Array, " K"]  # max z - z, not negative
-    e: Float[Array, " K"]
     n: Float[Array, " K"]
-    lead: Float[Array, " K"]
+    lead: Float[Array, ""]
     rest: Float[Array, " K"]
-    total: Float[Array, ""]
-    p: Float[Array, " K"]
+    e: Float[Array, " K"]
+    total: pair.Pair
 
 
 def softmax(z: Float[Array, "..."]) -> Float[Array, "..."]:
-    """p along the last axis, right to the last normal number."""
+    """The probabilities p along the last axis, right to the last normal number."""
     e = jnp.exp(z - jnp.max(z, axis=-1, keepdims=True))
     return e / jnp.sum(e, axis=-1, keepdims=True)
 
@@ -47,27 +47,78 @@ def weights(z: Float[Array, " K"]) -> Weights:
     infinite = top & (z == jnp.inf)
     # exp(0) is exact, however many classes share it: small logits are best taken as they are.
     centre = jnp.where((peak >= 0) & (peak <= 8), 0, peak)
-    x = jnp.where(infinite, 0, z - centre)
-    near = jnp.abs(x) < 0.7
-    n, f = near.astype(z.dtype), jnp.where(near, elementary.expm1(x), jnp.exp(x))
-    lead, rest = jnp.where(top, f, 0), jnp.where(top, 0, f)
-    total = jnp.sum(n) + jnp.sum(lead) + jnp.sum(rest)
-    return Weights(top, jnp.where(infinite, 0, peak - z), n + f, n, lead, rest, total, (n + f) / total)
+    n, f = _exponential(*(jnp.where(infinite, 0, x) for x in pair.difference(z, centre)))
+    lead, rest = jnp.sum(jnp.where(top, f, 0)), jnp.where(top, 0, f)
+    total = _sum(jnp.sum(n), lead, jnp.sum(rest))
+    return Weights(top, jnp.where(infinite, 0, peak - z), n, lead, rest, n + f, total)
+
+
+def _exponential(x, error):
+    """scale exp(x + error) = n + f: n = scale where x is near 0, so that f keeps all digits, and 0 elsewhere.
+
+    The scale lifts every weight that a sum or a product may bring back above the least normal number.
+    """
+    bits = jnp.finfo(x.dtype).nmant + 1
+    scale, deep = 2.0**bits, float(jnp.finfo(x.dtype).minexp) / 2
+    near, low = jnp.abs(x) < 0.7, x < deep
+    lifted = jnp.exp(jnp.where(low, x + bits * math.log(2), x))
+    n, f = (
+        jnp.where(near, scale, 0),
+        jnp.where(near, scale * elementary.expm1(x), jnp.where(low, lifted, scale * lifted)),
+    )
+    return n, f + jnp.where(jnp.isfinite(error), (n + f) * error, 0)
+
+
+def _sum(a, b, c):
+    """a + b + c to a rounding of its rounding error."""
+    ab = pair.total(a, b)
+    abc = pair.total(ab.hi, c)
+    return pair.Pair(abc.hi, abc.lo + ab.lo)
+
+
+def _quotient(a, b):
+    q = a.hi / b.hi
+    back = pair.product(q, b.hi)
+    return pair.Pair(q, (((a.hi - back.hi) - back.lo) + (a.lo - q * b.lo)) / b.hi)
+
+
+def linear_pair(w: Weights, function: Callable) -> pair.Pair:
+    """function(p), for a function linear in p. A factor belongs inside, where nothing underflows."""
+    top = w.top.astype(w.n.dtype)
+    return _quotient(_sum(function(w.n), w.lead * function(top), function(w.rest)), w.total)
 
 
 def linear(w: Weights, function: Callable) -> Float[Array, "..."]:
-    """function(p), for a function linear in p."""
-    return (function(w.n) + function(w.lead) + function(w.rest)) / w.total
+    """The same, rounded."""
+    hi, lo = linear_pair(w, function)
+    return hi + jnp.where(jnp.isfinite(lo), lo, 0)
 
 
-def bilinear(w: Weights, t: Float[Array, " K"], function: Callable) -> Float[Array, "..."]:
+def bilinear_pair(w: Weights, t: Float[Array, " K"], function: Callable) -> pair.Pair:
     """function(p, t, 1), for a function linear in p and linear in (t, 1), t in [0, 1].
 
     t = coarse + fine, and every sum of the coarse parts is exact: so is the function of n and t as far as it matters.
     """
     coarse, fine = halves(t)
+    top = w.top.astype(w.n.dtype)
     exact = function(w.n, coarse, 1) + function(w.n, fine, 0)
-    return (exact + function(w.lead, t, 1) + function(w.rest, t, 1)) / w.total
+    lead = w.lead * (function(top, coarse, 1) + function(top, fine, 0))
+    return _quotient(_sum(exact, lead, function(w.rest, t, 1)), w.total)
+
+
+def bilinear(w: Weights, t: Float[Array, " K"], function: Callable) -> Float[Array, "..."]:
+    """The same, rounded."""
+    return sum(bilinear_pair(w, t, function))
+
+
+def probabilities(w: Weights) -> Float[Array, " K"]:
+    """The probabilities p."""
+    return linear(w, lambda p: p)
+
+
+def times(w: Weights, q: Float[Array, "*K"]) -> Float[Array, " K"]:
+    """p q, normal wherever that is, also where p is not."""
+    return linear(w, lambda p: p * q)
 
 
 def halves(t: Float[Array, " K"]) -> tuple[Float[Array, " K"], Float[Array, " K"]]:
@@ -98,24 +149,22 @@ def surprise(w: Weights, t: Float[Array, " K"]) -> Float[Array, ""]:
     return at(t, w.gap) + log_total(w)
 
 
-def centred(w: Weights, g: Float[Array, " K"]) -> Float[Array, " K"]:
+def centred(w: Weights, p: Float[Array, " K"], g: Float[Array, " K"]) -> Float[Array, " K"]:
     """g - sum_j p_j g_j: by differences to the largest class or directly, whichever cancels less."""
-    lead = jnp.sum(jnp.where(w.top, g, 0))
-    d = g - lead
-    mean, tail = jnp.sum(w.p * g), jnp.sum(w.p * d)
-    direct = jnp.abs(g) + jnp.sum(w.p * jnp.abs(g))
-    pivoted = jnp.abs(d) + jnp.sum(w.p * jnp.abs(d))
-    return jnp.where(pivoted < direct, d - tail, g - mean)
+    d = jnp.where(w.top, 0, g - jnp.sum(jnp.where(w.top, g, 0)))
+    direct = jnp.abs(g) + jnp.sum(p * jnp.abs(g))
+    pivoted = jnp.abs(d) + jnp.sum(p * jnp.abs(d))
+    return jnp.where(pivoted < direct, d - jnp.sum(p * d), g - jnp.sum(p * g))
 
 
 def jacobian(w: Weights, v: Float[Array, " K"]) -> Float[Array, " K"]:
     """dp/dz times v: p_k (v_k - sum_j p_j v_j)."""
-    return w.p * centred(w, v)
+    return times(w, centred(w, probabilities(w), v))
 
 
 def target_gradient(w: Weights, t: Float[Array, " K"], d: Float[Array, ""]) -> Float[Array, " K"]:
     """dL/dz of a function of p_y alone, y the class of the one-hot t: d (delta_ky - p_k) with d = p_y dL/dp_y."""
-    return d * jnp.where(chosen(t), others(w), -w.p)
+    return linear(w, lambda p: jnp.where(chosen(t), jnp.sum(p) - p, -p) * d)
 
 
 def target_product(
@@ -132,12 +181,14 @@ def target_product(
     H_ij = p_i p_j pair / c and H_ii = p_i diagonal_i for i, j other than y, where
     cross = e c - d p_y,   pair = (e + d) c,   diagonal_i = e p_i - d (1 - p_i).
     """
-    wrong = jnp.where(chosen(t), 0, w.p)
-    rest = jnp.sum(jnp.where(chosen(t), 0, w.e))
-    share = jnp.where(chosen(t), 0, w.e) / jnp.where(rest > 0, rest, 1)  # p_i / c, also where c underflows
-    vy, sv = at(t, v), share * v
-    off = wrong * ((jnp.sum(sv) - sv) * pair + diagonal * v - cross * vy)
-    return jnp.where(chosen(t), cross * (at(t, others(w)) * vy - jnp.sum(wrong * v)), off)
+    y = chosen(t)
+    wrong = jnp.where(y, 0, w.e)
+    rest = jnp.sum(wrong)
+    share = wrong / jnp.where(rest > 0, rest, 1)  # p_i / c, also where c underflows
+    others = jnp.sum(share * v) - share * v
+    off = times(w, others * pair + diagonal * v - cross * at(t, v))
+    right = linear(w, lambda p: cross * (jnp.sum(jnp.where(y, 0, p)) * at(t, v) - jnp.sum(jnp.where(y, 0, p * v))))
+    return jnp.where(y, right, off)
 
 
 def artanh_tail(s: Float[Array, "..."]) -> Float[Array, "..."]:

@@ -27,33 +27,33 @@ def value(z, t):
 
 
 def _sides(w, t):
-    """s = sign(p - t), and for sides +1, 0, -1 the value of q there."""
+    """The sides s = sign(p - t), sum_j p_j s_j, and q for each side, a sum over the classes of the other sides."""
     s = jnp.sign(residual(w, t))
-    above, level, below = (jnp.sum(jnp.where(s == side, w.p, 0)) for side in (1, 0, -1))
+    above, level, below = (softmax.linear(w, lambda p: jnp.sum(jnp.where(s == side, p, 0))) for side in (1, 0, -1))
     balance = softmax.linear(w, lambda p: jnp.sum(p * s))
     return s, balance, {1: 2 * below + level, 0: -balance, -1: -(2 * above + level)}
-
-
-def grad(z, t):
-    w = softmax.weights(z)
-    s, _, q = _sides(w, t)
-    return w.p * _pick(s, q)
 
 
 def _pick(s, q):
     return jnp.where(s > 0, q[1], jnp.where(s < 0, q[-1], q[0] + 0 * s))
 
 
+def grad(z, t):
+    w = softmax.weights(z)
+    s, _, q = _sides(w, t)
+    return softmax.times(w, _pick(s, q))
+
+
 def hess(z, t, v):
     w = softmax.weights(z)
     s, balance, q = _sides(w, t)
-    pv = w.p * v
+    pv = softmax.probabilities(w) * v
     off = jnp.zeros_like(z)
     for side in (1, 0, -1):
         on = jnp.where(s == side, pv, 0)
         both = {k: -2 * balance if k + side == 0 else q[k] + q[side] for k in (1, 0, -1)}
         off += (jnp.sum(on) - on) * _pick(s, both)
-    return pv * _pick(s, q) * softmax.linear(w, lambda p: jnp.sum(p) - 2 * p) - w.p * off
+    return softmax.times(w, softmax.linear(w, lambda p: jnp.sum(p) - 2 * p) * _pick(s, q) * v - off)
 
 
 softmax_absolute_error = Loss(

@@ -57,7 +57,14 @@ softmax_cross_entropy = Loss(
     hess=hess,
     output=softmax.softmax,
     claims=Claims(
-        convex=True, lipschitz=2**0.5, smooth=0.5, bound=INF, perfect=perfect, proper=True, calibrated=True, canonical=True
+        convex=True,
+        lipschitz=2**0.5,
+        smooth=0.5,
+        bound=INF,
+        perfect=perfect,
+        proper=True,
+        calibrated=True,
+        canonical=True,
     ),
     likelihood=likelihood,
     source="Bishop 2006, eq. 4.108; Golik et al. 2013, eq. 11",

@@ -24,7 +24,7 @@ def formula(z, t, gamma):
 
 def _parts(z, t):
     w = softmax.weights(z)
-    p, c, nats = at(t, w.p), at(t, softmax.others(w)), softmax.surprise(w, t)
+    p, c, nats = at(t, softmax.probabilities(w)), at(t, softmax.others(w)), softmax.surprise(w, t)
     return w, p, c, nats, jnp.where(c > 0, nats / jnp.where(c > 0, c, 1), 1)
 
 
@@ -64,9 +64,7 @@ def softmax_focal(gamma: float = 2.0) -> Loss:
         grad=grad,
         hess=hess,
         output=softmax.softmax,
-        claims=Claims(
-            convex=False, lipschitz=2.0, smooth=1.0, bound=INF, perfect=zero, proper=False, calibrated=True
-        ),
+        claims=Claims(convex=False, lipschitz=2.0, smooth=1.0, bound=INF, perfect=zero, proper=False, calibrated=True),
         params={"gamma": gamma},
         source="Lin et al. 2017, eq. 4, for K classes",
     )

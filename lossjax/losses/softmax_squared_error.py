@@ -23,7 +23,7 @@ def formula(z, t):
 
 
 def residual(w, t):
-    """p - t."""
+    """The residual p - t."""
     return softmax.bilinear(w, t, lambda p, t, one: one * p - t * jnp.sum(p))
 
 
@@ -31,47 +31,46 @@ def value(z, t):
     return jnp.sum(residual(softmax.weights(z), t) ** 2)
 
 
-def _spread(w, t):
+def _spread(w, p, t):
     """p_k - sum p^2, and q = r - sum p r, each in the form that cancels least."""
-    gain = jnp.sum(w.p * _below(w)) - _below(w)
+    below = softmax.linear(w, lambda p: jnp.sum(jnp.where(w.top, p, 0)) - p)  # p_a - p_k, a the largest class
+    gain = jnp.sum(p * below) - below
     mean = softmax.bilinear(w, t, lambda p, t, one: t * jnp.sum(p) - jnp.sum(p * t))
     r = residual(w, t)
-    lead = jnp.sum(jnp.where(w.top, r, 0))
-    d = r - lead
-    tail = jnp.sum(w.p * d)
-    pivoted = jnp.abs(d) + jnp.sum(w.p * jnp.abs(d)) < jnp.abs(gain) + jnp.abs(mean)
-    return gain, jnp.where(pivoted, d - tail, gain - mean)
-
-
-def _below(w):
-    """p_a - p_k, a the largest class."""
-    return softmax.linear(w, lambda p: jnp.sum(jnp.where(w.top, p, 0)) - p)
+    d = jnp.where(w.top, 0, r - jnp.sum(jnp.where(w.top, r, 0)))
+    pivoted = jnp.abs(d) + jnp.sum(p * jnp.abs(d)) < jnp.abs(gain) + jnp.abs(mean)
+    return gain, jnp.where(pivoted, d - jnp.sum(p * d), gain - mean)
 
 
 def grad(z, t):
     w = softmax.weights(z)
-    return 2 * w.p * _spread(w, t)[1]
+    return softmax.times(w, 2 * _spread(w, softmax.probabilities(w), t)[1])
 
 
 def hess(z, t, v):
     w = softmax.weights(z)
-    gain, q = _spread(w, t)
-    p, c = w.p, softmax.others(w)
-    pv = p * v
-    # p_k + p_j - sum p^2 is taken with the difference at the larger of both, the largest class if it is one of them.
-    large = (q + gain) * (jnp.sum(pv) - pv) + (jnp.sum(pv * (q + p)) - pv * (q + p))
-    small = (q + p) * (jnp.sum(pv) - pv) + (jnp.sum(pv * (q + gain)) - pv * (q + gain))
-    off = -p * jnp.where(w.top, large, small)
-    d = c * c + (jnp.sum(jnp.where(w.top, 0, p) ** 2) - jnp.where(w.top, 0, p) ** 2) + jnp.where(w.top, 0, jnp.max(p) ** 2)
-    first = (q * softmax.linear(w, lambda p: jnp.sum(p) - 2 * p), p * d)
-    second = (_left(w, t) * softmax.linear(w, lambda p: jnp.sum(p) - 2 * p), d * softmax.linear(w, lambda p: 3 * p - jnp.sum(p)))
-    smaller = jnp.abs(first[0]) + jnp.abs(first[1]) <= jnp.abs(second[0]) + jnp.abs(second[1])
-    return 2 * (off + pv * jnp.where(smaller, first[0] + first[1], second[0] + second[1]))
+    p = softmax.probabilities(w)
+    gain, q = _spread(w, p, t)
+    # q_k + q_j + p_k + p_j - sum p^2, the difference p - sum p^2 being taken at the largest class if it is one of them.
+    pp, pg = p * (q + p), p * (q + gain)
+    off = jnp.where(w.top, (q + gain) * _but(p, v) + _but(pp, v), (q + p) * _but(p, v) + _but(pg, v))
+    return softmax.times(w, 2 * (_diagonal(w, p, t, gain, q) * v - off))
 
 
-def _left(w, t):
-    """1 - p_k - t_k + sum p t = q_k + d_k: 0 at the class of a one-hot target."""
-    return softmax.bilinear(w, t, lambda p, t, one: one * (jnp.sum(p) - p) - t * jnp.sum(p) + jnp.sum(p * t))
+def _but(x, v):
+    """The sum of x v over all other classes."""
+    return jnp.sum(x * v) - x * v
+
+
+def _diagonal(w, p, t, gain, q):
+    """q (1 - 2 p) + p d, or (q + d)(1 - 2 p) + d (3 p - 1), where q + d = 1 - p - t + sum p t is 0 at the class of t."""
+    half = softmax.linear(w, lambda p: jnp.sum(p) - 2 * p)
+    third = softmax.linear(w, lambda p: 3 * p - jnp.sum(p))
+    square = jnp.where(w.top, 0, p * p)
+    d = softmax.others(w) ** 2 + jnp.sum(square) - square + jnp.where(w.top, 0, jnp.max(p) ** 2)
+    qd = softmax.bilinear(w, t, lambda p, t, one: one * (jnp.sum(p) - p) - t * jnp.sum(p) + jnp.sum(p * t))
+    smaller = jnp.abs(q * half) + p * d <= jnp.abs(qd * half) + jnp.abs(d * third)
+    return jnp.where(smaller, q * half + p * d, qd * half + d * third)
 
 
 softmax_squared_error = Loss(
@@ -83,8 +82,6 @@ softmax_squared_error = Loss(
     grad=grad,
     hess=hess,
     output=softmax.softmax,
-    claims=Claims(
-        convex=False, lipschitz=0.838, smooth=1.0, bound=2.0, perfect=zero, proper=True, calibrated=True
-    ),
+    claims=Claims(convex=False, lipschitz=0.838, smooth=1.0, bound=2.0, perfect=zero, proper=True, calibrated=True),
     source="Golik et al. 2013, eq. 12; Brier 1950",
 )

@@ -5,16 +5,17 @@ dL/dz   = 2 (y - t) (1 - y^2)
 d2L/dz2 = 2 (1 - y^2) [1 - y^2 - 2 y (y - t)]
         = 16 e [4 e - c - (2 - c) e^2] / (1 + e)^4,   e = exp(-2 |z|),   c = 1 - t for z >= 0, 1 + t for z < 0
 
-Four times `sigmoid_squared_error` at 2 z and (1 + t) / 2, but that target would be rounded. As there, h^2 = e lets
-every factor in before the product can be flushed.
+Four times `sigmoid_squared_error` at 2 z and (1 + t) / 2, but that target would be rounded. As there, the powers
+of 2 have to be there before e is flushed to 0.
 """
 
 import jax.numpy as jnp
 
 from .claims import Claims, zero
 from .domain import TANH
-from .elementary import expm1, magnitude, tanh
+from .elementary import NEAR, magnitude, tanh, tanh_beyond
 from .loss import Loss
+from .pair import Pair, difference, exp_minus, less, one, one_plus, over, over_square, times, total
 from .sigmoid_squared_error import sigmoid_squared_error
 
 
@@ -22,35 +23,38 @@ def formula(z, t):
     return (jnp.tanh(z) - t) ** 2
 
 
-def _minus(z, t):
-    """With m = e - 1: (c - (2 - c) e) / (1 + e) far from z = 0, (2 c - 2 - (2 - c) m) / (1 + e) near it; odd."""
-    u = magnitude(z)
+def _parts(z, t, doublings=0):
+    """2^doublings e, e, c and 2 - c as pairs."""
     sign = jnp.where(z < 0, -1, 1)
-    h = jnp.exp(-u)
-    near = u < 0.5
-    to, away = 1 - sign * t, 1 + sign * t
-    d = jnp.where(near, -2 * sign * t - away * expm1(-2 * u), to - (away * h) * h)
-    return sign * d / (1 + h * h)
+    scaled = exp_minus(2 * magnitude(z), doublings)
+    return scaled, times(0.5**doublings, scaled), difference(one(t), sign * t), total(one(t), sign * t)
+
+
+def _minus(z, t, e, c, rest):
+    """The difference tanh z - t = (c - (2 - c) e) / (1 + e) for z >= 0, the negative for z < 0; (z - t) + ... near 0."""
+    close = jnp.abs(z) < NEAR / 2
+    start = difference(z, t)
+    near = total(start.hi, start.lo + tanh_beyond(jnp.where(close, z, 0)))
+    far = times(jnp.where(z < 0, -1, 1), over(less(c, rest, e), one_plus(e)))
+    return Pair(jnp.where(close, near.hi, far.hi), jnp.where(close, near.lo, far.lo))
 
 
 def value(z, t):
-    d = _minus(z, t)
-    return d * d
+    _, *parts = _parts(z, t)
+    d = _minus(z, t, *parts)
+    return d.hi * d.hi + 2 * d.hi * d.lo
 
 
 def grad(z, t):
-    h = jnp.exp(-magnitude(z))
-    d = 1 + h * h
-    return (8 * h) * _minus(z, t) * h / d / d
+    scaled, e, *parts = _parts(z, t, doublings=4)
+    return 0.5 * over_square(scaled, _minus(z, t, e, *parts), one_plus(e))
 
 
 def hess(z, t):
-    h = jnp.exp(-magnitude(z))
-    e = h * h
-    sign = jnp.where(z < 0, -1, 1)
-    bracket = e * (4 - (1 + sign * t) * e) - (1 - sign * t)
-    d = (1 + e) * (1 + e)
-    return (16 * h) * bracket * h / d / d
+    scaled, e, c, rest = _parts(z, t, doublings=5)
+    bracket = less(c, less(Pair(jnp.full_like(t, 4), jnp.zeros_like(t)), rest, e), e)
+    d = one_plus(e)
+    return -0.5 * over_square(scaled, bracket, d) / (d.hi * d.hi) * (1 - 2 * d.lo / d.hi)
 
 
 tanh_squared_error = Loss(

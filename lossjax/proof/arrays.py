@@ -1,7 +1,7 @@
 """Ball arithmetic on whole arrays: a midpoint in float64 or in 113 bits and a rigorous float64 radius.
 
 A pair (m, r) holds every number within r of m; r is None where m is exact. Each operation propagates the radii and adds
-the rounding of its own midpoint. The radii themselves are rounded: `SLACK` covers that, once, wherever a radius is used.
+the rounding of its own midpoint. The radii themselves are rounded: `SLACK` covers that wherever a radius is used.
 What cannot be enclosed becomes NaN, which sends the point on to the next kind of arithmetic.
 """
 
@@ -19,8 +19,6 @@ def _total(*radii):
 
 class Arrays:
     """Arithmetic on pairs. `unit` is the unit roundoff of the midpoint's dtype."""
-
-    exact_bits = 0
 
     def __init__(self, dtype, unit):
         self.dtype, self.unit = dtype, unit
@@ -43,6 +41,10 @@ class Arrays:
         if not np.any(bad):
             return a
         return np.where(bad, np.asarray(np.nan).astype(self.dtype), a[0]), a[1]
+
+    def hull(self, bad, one, other):
+        """Where bad, NaN: a ball that holds both would seldom be of use here."""
+        return self.spoil(one, bad)
 
     def _rounded(self, m, unit, zero):
         """Bound of the rounding of m; `zero()` says where m is exactly right although it is tiny."""
@@ -88,7 +90,7 @@ class Arrays:
         return m, _total(*parts)
 
     def scale(self, a, x):
-        """a times an exact float64 array x of which it is known that no product rounds."""
+        """A times an exact float64 array x of which it is known that no product rounds."""
         y = x.astype(self.dtype, copy=False)
         return a[0] * y, None if a[1] is None else a[1] * np.abs(x)
 
@@ -109,9 +111,6 @@ class Arrays:
         r = np.where(low > 0, r, np.nan)
         return q, r
 
-    def _grow(self, ra):
-        return np.expm1(ra)
-
     def exp(self, a):
         m = np.exp(a[0])
         r = self._rounded(m, self.steep, lambda: np.isneginf(a[0]))
@@ -123,7 +122,7 @@ class Arrays:
         return m, r if a[1] is None else r + (self.size(m) + 1) * np.expm1(a[1])
 
     def _log(self, function, a, argument):
-        """log or log1p: the slope is one over the argument."""
+        """Log or log1p: the slope is one over the argument."""
         m = function(a[0])
         r = self._rounded(m, self.steep, lambda: self._zero((m, None)) & (a[1] is None))
         if a[1] is not None:
@@ -197,6 +196,7 @@ class Arrays:
 
 
 def float64():
+    """Midpoints in float64."""
     return Arrays(np.dtype(np.float64), 2.0**-53)
 
 

@@ -1,4 +1,4 @@
-"""A loss as a landscape: value, gradient and Hessian at any number of float64 points, and the charts on which they are searched."""
+"""A loss as a landscape: value, gradient, Hessian and output at float64 points, and the charts that are searched."""
 
 import dataclasses
 import functools
@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from ..losses.loss import Loss
 
-_BLOCK = 4096  # every call is padded to blocks of this size, so that one compilation serves all
+_BLOCK = 512  # every call is padded to blocks of this size, so that one compilation serves all
 
 _NUMBERS = {
     "real": (0.0, 1.0, -2.5, 1000.0),
@@ -29,11 +29,12 @@ _FAR = (1e2, 1e4, 1e6, 1e8)
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
-    """Value [N], gradient and Hessian at N points; `slope` is |gradient|, `low` and `high` the extreme curvatures."""
+    """Value [N], gradient, Hessian and output at N points; `slope` is |gradient|, `low` the least curvature."""
 
     value: np.ndarray
     grad: np.ndarray
     hess: np.ndarray
+    output: np.ndarray
 
     @functools.cached_property
     def slope(self):
@@ -43,7 +44,7 @@ class Sample:
     def _curvatures(self):
         if self.hess.ndim == 1:
             return self.hess, self.hess
-        good = np.isfinite(self.hess).all(axis=(1, 2))
+        good = np.asarray(np.isfinite(self.hess).all(axis=(1, 2)))
         eigen = np.linalg.eigvalsh(np.where(good[:, None, None], self.hess, 0.0))
         return tuple(np.where(good, eigen[:, i], np.nan) for i in (0, -1))
 
@@ -76,7 +77,7 @@ class Chart:
         return int(self.groups.max()) + 1 + (self.span is not None)
 
     def place(self, x, c):
-        """z and t at coordinates x [N, D] of configurations c [N]."""
+        """The points z, t at coordinates x [N, D] of configurations c [N]."""
         z = np.take_along_axis(x, self.groups[c], axis=1)
         if self.targets.ndim == 2:
             return z, self.targets[c]
@@ -114,13 +115,14 @@ class Landscape:
         loss, params = self.loss, self._params
 
         def one(z, t):
-            g = loss.grad(z, t, **params)
             if self.scalar:
-                return loss.value(z, t, **params), g, loss.hess(z, t, **params)
-            h = jax.vmap(lambda v: loss.hess(z, t, v, **params))(jnp.eye(z.shape[-1], dtype=z.dtype))
-            return loss.value(z, t, **params), g, h
+                h = loss.hess(z, t, **params)
+            else:
+                h = jax.vmap(lambda v: loss.hess(z, t, v, **params))(jnp.eye(z.shape[-1], dtype=z.dtype))
+            return loss.value(z, t, **params), loss.grad(z, t, **params), h, loss.output(z)
 
-        return jax.jit(jax.vmap(one))
+        # The programs run for milliseconds: time goes into compiling them.
+        return jax.jit(jax.vmap(one), compiler_options={"xla_backend_optimization_level": 0})
 
     def at(self, z: Float[np.ndarray, "n ..."], t: Float[np.ndarray, "n ..."]) -> Sample:
         """The loss at n points z with targets t of the same shape."""
@@ -131,12 +133,7 @@ class Landscape:
             for start in range(0, n, _BLOCK):
                 pair = (_padded(a[start : start + _BLOCK]) for a in (z, t))
                 parts.append([np.asarray(part) for part in self._kernel(*pair)])
-        return Sample(*(np.concatenate([p[i] for p in parts])[:n] for i in range(3)))
-
-    def output(self, z: Float[np.ndarray, "..."]) -> np.ndarray:
-        """The output y at pre-activations z, classes last."""
-        with jax.enable_x64(True):
-            return np.asarray(self.loss.output(jnp.asarray(z)))
+        return Sample(*(np.concatenate([p[i] for p in parts])[:n] for i in range(4)))
 
     @functools.cached_property
     def numbers(self) -> tuple[float, ...]:
@@ -193,7 +190,7 @@ class Landscape:
         """(chart, x, c, sample) for every chart, on its whole grid and, for vectors, far out along it."""
         out = []
         for chart in self.charts:
-            x, c = chart.grid(self.levels)
+            x, c = chart.grid(self.levels if chart.classes <= 3 else self.levels[::2])
             if not self.scalar:
                 rays, rc = chart.grid((-1.0, 0.0, 1.0))
                 x = np.concatenate([x, *(s * rays for s in _FAR)])

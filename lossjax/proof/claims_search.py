@@ -2,12 +2,13 @@
 
 import dataclasses
 import itertools
+from typing import Any
 
 import numpy as np
 
 from .claims_landscape import Landscape
 
-_ROUNDS = 70
+_ROUNDS = 45
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,12 +16,12 @@ class Extreme:
     """The largest number found, where, and how many points were looked at."""
 
     value: float
-    z: object
-    t: object
+    z: Any
+    t: Any
     points: int
 
     def place(self) -> str:
-        """z and t in words."""
+        """The point in words."""
         return f"z = {short(self.z)}, t = {short(self.t)}"
 
 
@@ -30,7 +31,7 @@ def short(x) -> str:
 
 
 def climb(f, x, step=0.5, rounds=_ROUNDS):
-    """Maximise f(x [P, M, D]) -> [P, M] from starts x [P, D] by trying all 3^D neighbours and halving the step when none is better."""
+    """Maximise f(x [P, M, D]) -> [P, M] from x [P, D]: try all 3^D neighbours, halve the step when none is better."""
     moves = np.array(list(itertools.product((0.0, -1.0, 1.0), repeat=x.shape[1])))
     step = np.full(len(x), float(step))
     rows = np.arange(len(x))
@@ -108,10 +109,10 @@ def grows(h: list[float]) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class Jump:
-    """A place where the derivative along a direction jumps from `before` to `after`; `at` are the derivatives on the spot."""
+    """The derivative along a direction jumps from `before` to `after`; `at` are the derivatives on the spot."""
 
-    z: object
-    t: object
+    z: Any
+    t: Any
     before: float
     after: float
     at: tuple[float, ...]
@@ -191,5 +192,5 @@ def choices(land: Landscape) -> tuple[list[Jump], int]:
     t = np.tile(chart.targets, (len(spots) * len(moves), 1))
     delta = 1e-7
     along = [np.sum(land.at(z + d * v, t).grad * v, axis=1) for d in (-delta, 0.0, delta)]
-    found = [Jump(*row[:2], row[2], row[4], (row[3],)) for row in zip(z, t, *along)]
+    found = [Jump(z_, t_, a, b, (on,)) for z_, t_, a, on, b in zip(z, t, *along)]
     return [j for j in found if not j.chosen()], 3 * len(z)

@@ -17,6 +17,9 @@ _IMPORT = re.compile(r"^[\w.]+:[\w.]+$")
 def run_check(options) -> int:
     """Exit code 0 clean, 1 findings."""
     if options.points == "all":
+        from lossjax.cli import use_host_devices
+
+        use_host_devices(os.cpu_count() or 1)
         from lossjax.proof.sweep_command import run_sweeps
 
         report = run_sweeps(options)
@@ -36,7 +39,7 @@ def emit(report, options) -> None:
         print(report.to_json())
     else:
         # Piped to a file there is no window to fit.
-        console = Console() if sys.stdout.isatty() else Console(width=140)
+        console = Console() if sys.stdout.isatty() else Console(width=150)
         console.print(renderable(report))
     if options.output is not None:
         text = report.to_json() if options.format == "json" else as_text(report)
@@ -99,13 +102,17 @@ def _catalogue(options):
 
     foreign = [n for n in ("grad", "hess", "event_ndim", "targets", "like") if getattr(options, n) is not None]
     if foreign:
-        raise UsageError(f"--{foreign[0].replace('_', '-')} is for a function of yours, MODULE:FUNCTION; catalogue losses carry their own")
+        raise UsageError(
+            f"--{foreign[0].replace('_', '-')} is for a function of yours, MODULE:FUNCTION; catalogue losses carry their own"
+        )
     losses = [find(n) for n in options.names] if options.names else ALL
     dtypes = list(DTYPES) if options.dtype == "all" else [options.dtype]
     jobs = [(loss.label, d, options.points, options.quantity, options.max_excess) for loss in losses for d in dtypes]
     workers = options.workers or os.cpu_count() or 1
     if len(jobs) < 4 or workers == 1:
-        return check(losses, dtype=dtypes, points=options.points, quantity=options.quantity, max_excess=options.max_excess)
+        return check(
+            losses, dtype=dtypes, points=options.points, quantity=options.quantity, max_excess=options.max_excess
+        )
     began = time.perf_counter()
     rows = {}
     # The large vectors first, so that no worker is left alone with one at the end.
@@ -130,5 +137,11 @@ def _job(label, dtype, points, quantity, max_excess):
 
 
 def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
     return Progress(*columns, console=Console(stderr=True), transient=True)

@@ -17,7 +17,9 @@ class Comparison:
     """Every mask and number has the shape (points, entries) of the quantity."""
 
     error_ulp: np.ndarray  # in ulps of the swept dtype; 0 where not judged
-    excess: np.ndarray  # the least B that fits, where it was evaluated; else an upper bound that does not exceed the maximum
+    excess: (
+        np.ndarray
+    )  # the least B that fits, where it was evaluated; else an upper bound that does not exceed the maximum
     failed: np.ndarray
     lost: np.ndarray
     wrong_nonfinite: np.ndarray
@@ -27,10 +29,13 @@ class Comparison:
     max_excess: float
 
 
-def compare(got, truth: Truth, z, t, dtype, bound: float, condition: Callable) -> Comparison:
+def compare(
+    got, truth: Truth, z, t, dtype, bound: float, condition: Callable, *, nan_judged: bool = True
+) -> Comparison:
     """Judge `got` (points, entries), computed in `dtype`, at the inputs z, t.
 
     condition(points, entries) -> sum_k |z_k dq/dz_k| of those entries; asked for only where it can matter.
+    nan_judged: a NaN input must give NaN; else such points are skipped.
     """
     info = ml_dtypes.finfo(dtype)
     tiny, top = float(info.tiny), float(info.max)
@@ -39,6 +44,8 @@ def compare(got, truth: Truth, z, t, dtype, bound: float, condition: Callable) -
     inputs = np.concatenate([widened(z), widened(t)], axis=1)
     # XLA on a CPU reads a subnormal input as 0: not judged, but counted.
     skipped = np.broadcast_to(((inputs != 0) & (np.abs(inputs) < tiny)).any(axis=1)[:, None], got.shape)
+    if not nan_judged:
+        skipped = skipped | np.isnan(inputs).any(axis=1)[:, None]
     undecided = (status == UNDECIDED) & ~skipped
     nan_right = (status == NAN) & ~skipped
     judged = ~skipped & ~undecided & ~nan_right

@@ -1,131 +1,253 @@
-"""A scalar loss at all 2^32 floats: one compiled pass that computes, compares and counts, in constant memory.
+"""A scalar loss at all 2^32 floats, in constant memory, on all local devices; stops cleanly and resumes.
 
-Consecutive bit patterns are read as float32, the loss is called on them as its users call it, its float64 twin is evaluated
-beside it, and the error in ulps goes into counters of one block's length that never leave the cache. Every local device
-takes its own range.
+Every float32 pattern is given to the loss as its users call it. The reference is its float64 twin (`twins`). The twin is
+no truth; exact arithmetic holds it at thousands of points (every regime, every boundary
+window), at the worst pattern of the sweep, and where an error lies so near a threshold that it might decide wrongly.
 """
 
-import functools
-from collections.abc import Callable
+import contextlib
+import dataclasses
+import importlib.metadata
+import os
+import re
+import signal
+import threading
+import time
+from pathlib import Path
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import lax
-from jax.sharding import AxisType, NamedSharding
-from jax.sharding import PartitionSpec as P
 
 from ..losses.loss import Loss
+from .every_float_exact import Exact
+from .every_float_kernel import NO_PLACE, THRESHOLDS, block, compiled
+from .plain_loop import plain_loop
+from .points import scalar_points
+from .resume import load, save, state_file
+from .speed_limit import bound, limit
+from .subject import UsageError
+from .ulp import BOUNDS
 
-THRESHOLDS = (0.5, 1.0, 2.0, 4.0)
-NONE = 0xFFFFFFFF
+__all__ = ["EVERY", "Sweep", "bound", "limit", "plain_loop", "sweep"]
 
-_TINY, _TOP = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
-# Within 32 ulps of the largest float, inf and a finite number are the same answer (as in compare.py).
-_EDGE = 32.0
-# |error / threshold - 1| < 2^-20 is near: far above the error of the twin, about 2^-28 of an ulp of float32.
-_NEAR = 1 << 32
-_MANTISSA = (1 << 52) - 1
-
-
-def calls(loss: Loss) -> dict[str, Callable]:
-    """Value, gradient and Hessian as users call them."""
-    return {"value": loss, "grad": loss.gradient, "hess": loss.hessian}
-
-
-def judge(bits, got, want):
-    truth = lax.bitcast_convert_type(want, jnp.int64)
-    size = jnp.abs(want)
-    # got with the sign of the truth divided out: nothing below asks for signs again, and no compiler can contract the
-    # last product of `want` into the difference.
-    got = lax.bitcast_convert_type(lax.bitcast_convert_type(got.astype(jnp.float64), jnp.int64) ^ (truth & _SIGN), jnp.float64)
-    gap = jnp.abs(got - size)
-    # Dividing by the ulp 2^(e - 23), e the exponent of the truth and at least -126, is a product with 2^(23 - e).
-    exponent = jnp.maximum(truth & _EXPONENT, (1023 - 126) << 52)
-    error = gap * lax.bitcast_convert_type((23 << 52) - (exponent - (2046 << 52)), jnp.float64)
-    wide = lax.bitcast_convert_type(error, jnp.int64) + ((1 << 29) - 1)
-    code = jnp.maximum((wide >> 29) - (896 << 23), 0).astype(jnp.int32)
-    code = jnp.where((got == 0) & (size >= _TINY), code | -(1 << 31), code)
-    code = jnp.where((size < _TINY) & (size > 0) & (gap <= _TINY), SUBNORMAL, code)
-    usual = (jnp.abs(got) <= _TOP) & (size <= _TOP)
-    agree = (jnp.isnan(got) & jnp.isnan(want)) | ((got >= _EDGE) & (size >= _EDGE))
-    code = jnp.where(usual, code, jnp.where(agree, 0, WRONG))
-    return jnp.where((bits & 0x7FFFFFFF) - 1 < 0x007FFFFF, SKIPPED, code).astype(jnp.int32)
-
-_SIGN=-(1<<63)
-_EXPONENT=0x7ff<<52
-_EDGE = _TOP*(1-2**-19)
-SUBNORMAL, SKIPPED, WRONG = -1, -2, -3
-LOST = -10
-
-def _packed(*masks):
-    return sum(mask.astype(jnp.uint32) << (8 * i) for i, mask in enumerate(masks))
+EVERY = 1 << 32
+# Patterns between two saves and two looks at the keyboard: a third of a second.
+_SEGMENT = {"cpu": 1 << 27}
+_NEAR_KEPT = 4096
+_EVENLY = 1 << 11
 
 
-def _step(f: Callable, bits, t, go, state):
-    def compute():
-        got = f(lax.bitcast_convert_type(bits, jnp.float32), jnp.full(bits.shape, t))
-        want = f(lax.bitcast_convert_type(bits, jnp.float32).astype(jnp.float64), jnp.full(bits.shape, t.astype(jnp.float64)))
-        return judge(bits, got, want)
+@dataclasses.dataclass(frozen=True)
+class Sweep:
+    """What a sweep found; errors in ulps of float32.
 
-    code = lax.cond(go, compute, lambda: jnp.full(bits.shape, SKIPPED, jnp.int32))
-    error = jnp.where(code < LOST, code & 0x7FFFFFFF, jnp.maximum(code, 0))
-    better = error > state["worst"]
-    pattern = (code + 8) & 0x7FFFFF
-    around = (pattern < 16) & (code > 0x3ec00000) & (code < 0x40a00000)
-    near = around & (pattern != 8)
-    return {
-        "worst": jnp.where(better, error, state["worst"]),
-        "place": jnp.where(better, bits, state["place"]),
-        "near_place": jnp.where(near, bits, state["near_place"]),
-        "above": state["above"] + _packed(*(error > x for x in (0x3f000000,0x3f800000,0x40000000,0x40800000))),
-        "kinds": state["kinds"] + _packed(code < LOST, code == WRONG, code == SUBNORMAL, code == SKIPPED),
-        "close": state["close"] + _packed(near, around & ~near),
+    points = judged + skipped (subnormal inputs). above: threshold -> how many errors exceed it; an exact tie does not.
+    subnormal: results where the truth is subnormal, flushed or not; they are not errors. near_threshold: errors within
+    2^-20 of a threshold, near_checked of them decided by exact arithmetic, near_wrong otherwise than by the twin.
+    ties: errors that are a threshold exactly. worst_ulp: the error at worst_bits against the exact truth worst_want.
+    twin_max_ulp64, twin_max_ulp32: largest error of the twin in ulps of float64 and float32, at twin_points points.
+    """
+
+    loss: str
+    quantity: str
+    target: float
+    first: int
+    points: int
+    max_ulp: float
+    worst_bits: int
+    worst_got: float
+    worst_want: float
+    worst_ulp: float
+    above: dict[float, int]
+    lost: int
+    wrong_nonfinite: int
+    subnormal: int
+    skipped: int
+    ties: int
+    near_threshold: int
+    near_checked: int
+    near_wrong: int
+    twin_max_ulp64: float
+    twin_max_ulp32: float
+    twin_points: int
+    seconds: float
+    points_per_second: float
+    devices: int
+
+    @property
+    def worst_z(self) -> float:
+        """The pre-activation of the worst pattern."""
+        return float(np.uint32(self.worst_bits).view(np.float32))
+
+    @property
+    def trusted(self) -> bool:
+        """Did exact arithmetic bear the twin out: nowhere 1/64 ulp off, never on the wrong side of a threshold?
+
+        Its error is about 2^-28 ulp, but grows towards a root of the quantity, where float64 cancels as well.
+        """
+        return self.twin_points > 0 and self.twin_max_ulp32 < 2.0**-6 and not self.near_wrong
+
+    @property
+    def statistics(self) -> dict:
+        """What does not depend on the machine's speed, as `plain_loop` returns it."""
+        names = (
+            "max_ulp",
+            "worst_bits",
+            "above",
+            "lost",
+            "wrong_nonfinite",
+            "subnormal",
+            "skipped",
+            "ties",
+            "near_threshold",
+        )
+        return {name: getattr(self, name) for name in names}
+
+
+def sweep(
+    loss: Loss,
+    quantity: str,
+    target: float,
+    *,
+    first: int = 0,
+    count: int = EVERY,
+    progress=None,
+    resume: Path | None = None,
+) -> Sweep:
+    """Judge "value", "grad" or "hess" of a scalar loss at one target on `count` float32 patterns from `first` on.
+
+    count: a multiple of `block()`. progress: a rich Progress that gets one task. resume: a folder for the state; with
+    it, a sweep that was stopped goes on where it was, and a finished one is not repeated. Ctrl-C stops after the
+    running segment.
+
+    Raises: UsageError for what cannot be swept; KeyboardInterrupt after the state is saved.
+    """
+    _refuse(loss, quantity, target, first, count)
+    target = float(np.float32(target))
+    run, text = compiled(loss, quantity, block())
+    title = f"{loss.label} {quantity} t={target:g}"
+    config = {
+        "program": re.sub(r"0x[0-9a-f]+", "", text),
+        "target": target.hex(),
+        "first": str(first),
+        "count": str(count),
     }
-
-ROUND=255
-
-def _start(block: int):
-    state = {name: jnp.zeros(block, jnp.uint32) for name in ("above", "kinds", "close")}
-    worst = jnp.full(block, -1, jnp.int32)
-    none = jnp.full(block, NONE, jnp.uint32)
-    return state | {"worst": worst, "place": none, "near_place": none}
-
-
-def _unpacked(x):
-    return jnp.stack([jnp.sum((x >> (8 * i)) & 0xFF) for i in range(4)])
-
-
-def _kernel(f: Callable, block: int):
-    lanes = np.arange(block, dtype=np.uint32)
-
-    def kernel(first, blocks, t):
-        names=("above", "kinds", "close")
-        def round(r, carry):
-            state, counts = carry
-            state = state | {n: jnp.zeros(block, jnp.uint32) for n in names}
-            def body(i, state):
-                return _step(f, first[0] + i * jnp.uint32(block) + lanes, t, blocks[0] > 0, state)
-            state = lax.fori_loop(r*ROUND, jnp.minimum((r+1)*ROUND, blocks[0]), body, state)
-            return state, {n: counts[n] + _unpacked(state[n]) for n in names}
-
-        state, counts = lax.fori_loop(jnp.uint32(0), (blocks[0]+(ROUND-1))//ROUND, round, (_start(block), {n: jnp.zeros(4,jnp.uint64) for n in names}))
-        worst = jnp.max(state["worst"])
-        out = counts | {"worst": worst, "place": jnp.min(jnp.where(state["worst"] == worst, state["place"], jnp.uint32(NONE)))}
-        return {n: x[None] for n, x in out.items()} | {"near_place": state["near_place"]}
-
-    return kernel
+    config |= {"jaxlib": importlib.metadata.version("jaxlib"), "device": jax.local_devices()[0].device_kind}
+    path = None if resume is None else state_file(Path(resume), title, config)
+    state = (path and load(path)) or _nothing()
+    task = progress.add_task(title, total=count, completed=state["done"]) if progress else None
+    with _stop_on_interrupt() as stopped:
+        while state["done"] < count:
+            if stopped:
+                raise KeyboardInterrupt(f"{title} stopped after {state['done']:,} of {count:,} patterns")
+            size = min(_SEGMENT.get(jax.default_backend(), 1 << 30), count - state["done"])
+            began = time.perf_counter()
+            _merge(state, _segment(run, first + state["done"], size, target))
+            state["done"] += size
+            state["seconds"] += time.perf_counter() - began
+            if path:
+                save(path, state)
+            if progress:
+                progress.update(task, completed=state["done"])
+    return _result(loss, quantity, target, first, count, state)
 
 
-@functools.lru_cache(maxsize=16)
-def compiled(loss: Loss, quantity: str, block: int, options: str = ""):
-    devices = jax.local_devices()
-    mesh = jax.make_mesh((len(devices),), ("d",), devices=devices, axis_types=(AxisType.Auto,))
-    split = NamedSharding(mesh, P("d"))
-    kernel = _kernel(calls(loss)[quantity], block)
-    with jax.enable_x64(True):
-        g = jax.jit(jax.shard_map(kernel, mesh=mesh, in_specs=(P("d"), P("d"), P()), out_specs=P("d"), check_vma=False))
-        u32 = jax.ShapeDtypeStruct((len(devices),), np.uint32, sharding=split)
-        lowered = g.lower(u32, u32, jax.ShapeDtypeStruct((), np.float32))
-        options = {"xla_cpu_prefer_vector_width": 512}
-        return lowered.compile(compiler_options=options), split, len(devices)
+def _refuse(loss, quantity, target, first, count):
+    if loss.event_ndim:
+        raise UsageError(f"{loss.label} takes a vector of classes; --points all is for losses of one number")
+    if quantity not in BOUNDS:
+        raise UsageError(f"unknown quantity {quantity!r}; choose one of {', '.join(BOUNDS)}")
+    if not bool(loss.targets.contains(np.float32(target))):
+        raise UsageError(f"{target} is not a target of {loss.label}, which takes {loss.targets.name} targets")
+    if count <= 0 or count % block() or first < 0 or first + count > EVERY:
+        raise UsageError(
+            f"patterns are swept in blocks of {block():,} within 0 ... 2^32, got {count:,} from {first:,} on"
+        )
+    if re.search(r"xla_cpu_enable_fast_math(?!=(false|0|False))", os.environ.get("XLA_FLAGS", "")):
+        raise UsageError("XLA_FLAGS has fast math, under which NaN and signed zero mean nothing; unset it to sweep")
+
+
+def _nothing() -> dict:
+    counts = dict.fromkeys(("lost", "wrong_nonfinite", "subnormal", "skipped", "ties", "near_threshold"), 0)
+    return counts | {"done": 0, "seconds": 0.0, "max_ulp": -1.0, "worst_bits": 0, "above": [0] * 4, "near": []}
+
+
+def _segment(run, first, size, target) -> dict:
+    """One call of the compiled pass: the blocks dealt out evenly, consecutive on each device."""
+    blocks, devices = size // block(), jax.local_device_count()
+    ends = np.arange(devices + 1) * blocks // devices
+    starts = (first + ends[:-1] * block()).astype(np.uint32)
+    return run(starts, np.diff(ends).astype(np.uint32), target)
+
+
+def _merge(state, counts):
+    """Add a segment; the first of equally bad patterns stays the worst."""
+    worst = counts["worst"].max()
+    if float(worst.view(np.float32)) > state["max_ulp"]:
+        state["max_ulp"] = float(worst.view(np.float32))
+        state["worst_bits"] = int(counts["place"][counts["worst"] == worst].min())
+    above, kinds, close = (counts[name].sum(axis=0).tolist() for name in ("above", "kinds", "close"))
+    state["above"] = [a + b for a, b in zip(state["above"], above)]
+    for name, n in zip(("lost", "wrong_nonfinite", "subnormal", "skipped", "ties", "near_threshold"), (*kinds, *close)):
+        state[name] += n
+    places = np.unique(counts["near_place"])
+    room = max(0, _NEAR_KEPT - len(state["near"]))
+    # A sample spread over the segment, a 32nd of what may be kept, so that every part of the line has its turn.
+    places = places[places != NO_PLACE]
+    state["near"] += places[:: max(1, len(places) * 32 // _NEAR_KEPT)][:room].tolist()
+
+
+@contextlib.contextmanager
+def _stop_on_interrupt():
+    """A list that is no longer empty once Ctrl-C was pressed; pressed again, it interrupts at once."""
+    stopped = []
+    if threading.current_thread() is not threading.main_thread():
+        yield stopped
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def note(number, frame):
+        stopped.append(number)
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield stopped
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _result(loss, quantity, target, first, count, state) -> Sweep:
+    exact = Exact(loss, quantity, target)
+    # Thousands of points in every regime and boundary window, as far as they were swept, and what the sweep picked out.
+    spread = scalar_points(np.dtype(np.float32), loss.targets.name, "quick").z.view(np.uint32)
+    evenly = (first + np.arange(_EVENLY) * (count // _EVENLY)).astype(np.uint32)
+    spread = np.unique(np.concatenate([evenly, spread[(spread >= first) & (spread < first + count)]]))
+    near = np.array(state["near"], np.uint32)
+    twin64, twin32, held = exact.twin(np.concatenate([spread, near, np.array([state["worst_bits"]], np.uint32)]))
+    got, want, error = exact.errors(np.array([state["worst_bits"]], np.uint32))
+    counts = {
+        name: state[name]
+        for name in ("max_ulp", "worst_bits", "lost", "wrong_nonfinite", "subnormal", "skipped", "ties")
+    }
+    return Sweep(
+        loss=loss.label,
+        quantity=quantity,
+        target=target,
+        first=first,
+        points=count,
+        worst_got=float(got[0]),
+        worst_want=float(want[0]),
+        worst_ulp=float(error[0]),
+        above=dict(zip(THRESHOLDS, state["above"])),
+        near_threshold=state["near_threshold"],
+        near_checked=len(near),
+        near_wrong=exact.misjudged(near),
+        twin_max_ulp64=twin64,
+        twin_max_ulp32=twin32,
+        twin_points=held,
+        seconds=state["seconds"],
+        points_per_second=count / state["seconds"],
+        devices=jax.local_device_count(),
+        **counts,
+    )

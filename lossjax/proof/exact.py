@@ -14,15 +14,13 @@ from .balls import named
 from .exact_arb import balls
 from .exact_limits import limits
 from .exact_plan import is_half, plan
-from .exact_rules import UnknownPrimitive
-from .exact_run import run_plan
+from .exact_run import EVENTS, run_plan
 from .exact_status import EXACT, KINK, NAN, UNDECIDED, Sheet, Tolerance
+from .exact_values import UnknownPrimitive
 from .primal import NoTruth
 
 __all__ = ["EXACT", "KINK", "NAN", "UNDECIDED", "NoTruth", "Truth", "UnknownPrimitive", "truth"]
 
-CHUNK = 1 << 14
-_ARB_CHUNK = 1 << 11
 _FIRST_BITS = 128
 _HOPELESS = 1 << 10  # bits after which a point with a tie-like doubt is looked at from beside
 
@@ -85,15 +83,24 @@ class Job:
     def __init__(self, prepared, args, tolerance, max_bits):
         self.plan, self.args, self.tolerance, self.max_bits = prepared, args, tolerance, max_bits
         self.output = ()
+        self.width = prepared.width()
         # exp of such arguments is beyond what any admitted precision could tell from zero: there is no point in trying
         rows = [np.abs(a).reshape(len(a), -1).max(1, initial=0) for a in args if a.dtype.kind == "f"]
         self.large = np.max(rows, axis=0) > max_bits if rows else np.zeros(len(args[0]), bool)
 
     def output_shape(self):
         """The shape of the output, from one evaluation at the first point."""
-        probe = [a[:1] for a in self.args] if len(self.args[0]) else [np.ones((1, *a.shape[1:]), a.dtype) for a in self.args]
+        probe = (
+            [a[:1] for a in self.args]
+            if len(self.args[0])
+            else [np.ones((1, *a.shape[1:]), a.dtype) for a in self.args]
+        )
         parts, _ = run_plan(arrays.float64(), self.plan, [_input(a, i == 0) for i, a in enumerate(probe)], 1)
         return parts[0].shape[1:]
+
+    def chunk(self, numbers, most):
+        """How many points at once, so that the widest intermediate holds about so many numbers."""
+        return int(np.clip(numbers // self.width, 1, most))
 
     def evaluate(self, kernel, index):
         inputs = [_input(a[index], i == 0) for i, a in enumerate(self.args)]
@@ -132,15 +139,19 @@ def _chunks(index, size):
     return [index[i : i + size] for i in range(0, len(index), size)]
 
 
+def _marked(events, *names):
+    return np.any([events[name] for name in names], axis=0)
+
+
 def _climb(job, sheet, kernel, todo):
     """Settle what this arithmetic can; the indices left over."""
     left = []
-    for part in _chunks(todo, CHUNK):
+    for part in _chunks(todo, job.chunk(1 << 17, 1 << 14)):
         (hi, lo, r), events = job.evaluate(kernel, part)
-        tight = job.tolerance.tight(hi, lo, r) & ~events["open"] & ~events["tie"]
+        tight = job.tolerance.tight(hi, lo, r) & ~_marked(events, "open", "tie", "endless")
         sheet.set(part[tight], *job.tolerance.settled(hi[tight], lo[tight], r[tight]))
         sheet.special[part[events["tie"] & ~events["open"]]] = True
-        left.append(part[~tight & (events["open"] | ~events["tie"])])
+        left.append(part[~tight & (events["open"] | ~events["tie"]) & ~events["endless"]])
     return np.concatenate(left) if left else todo
 
 
@@ -154,7 +165,7 @@ def _climb_arb(job, sheet, todo):
         while len(todo) and bits <= job.max_bits:
             flint.ctx.prec = bits
             left = []
-            for part in _chunks(todo, _ARB_CHUNK):
+            for part in _chunks(todo, job.chunk(1 << 16, 1 << 11)):
                 left.append(_arb_part(job, sheet, kernel, part, bits))
             todo = np.concatenate(left)
             bits *= 2
@@ -164,15 +175,19 @@ def _climb_arb(job, sheet, todo):
 
 def _arb_part(job, sheet, kernel, part, bits):
     (hi, lo, r), events = job.evaluate(kernel, part)
-    tight = job.tolerance.tight(hi, lo, r) & ~events["open"] & ~events["tie"]
+    tight = job.tolerance.tight(hi, lo, r) & ~_marked(events, "open", "tie", "endless")
     sheet.set(part[tight], *job.tolerance.settled(hi[tight], lo[tight], r[tight]))
     broken = ~tight & np.isnan(r).reshape(len(part), -1).any(1)
     # NaN out of finite, decided arithmetic is meant: a NaN constant, or a fill value
-    meant = broken & ~events["doubt"] & ~events["open"] & ~events["pole"] & ~events["tie"]
-    sheet.set_nan(part[meant])
+    meant = broken & ~_marked(events, *EVENTS)
+    close = job.tolerance.close(hi, r)
+    meant &= (close | np.isnan(r)).reshape(len(part), -1).all(1)
+    sheet.set(part[meant], *job.tolerance.settled(hi[meant], lo[meant], r[meant]))
+    sheet.set_nan(part[meant], ~close[meant])
     aside = ~tight & ~events["open"] & (events["tie"] | (broken & events["pole"] & ~events["doubt"]))
-    if bits >= job.max_bits // 2 or bits >= _HOPELESS:
-        aside |= ~tight & ~meant & (broken | events["open"]) & (job.large[part] | (bits >= job.max_bits // 2))
+    if bits >= min(_HOPELESS, job.max_bits // 2):
+        aside |= ~tight & ~meant & (events["unsure"] | events["open"] | (broken & job.large[part]))
+    if bits > job.max_bits // 2:
+        aside |= ~tight & ~meant
     sheet.special[part[aside]] = True
-    return part[~tight & ~meant & ~aside]
-
+    return part[~tight & ~meant & ~aside & ~events["endless"]]

@@ -21,7 +21,14 @@ class Balls:
         self._lift = _each(arb)
         self._finite = _each(arb.is_finite)
         names = {"asinh": "asinh", "atan": "atan", "erf": "erf", "erfc": "erfc", "erf_inv": "erfinv"}
-        names |= {"lgamma": "lgamma", "digamma": "digamma", "tan": "tan", "sinh": "sinh", "cosh": "cosh", "asin": "asin"}
+        names |= {
+            "lgamma": "lgamma",
+            "digamma": "digamma",
+            "tan": "tan",
+            "sinh": "sinh",
+            "cosh": "cosh",
+            "asin": "asin",
+        }
         names |= {"acos": "acos", "acosh": "acosh", "atanh": "atanh"}
         self._special = {name: _each(getattr(arb, method)) for name, method in names.items()}
         self._special["bessel_i0e"] = _each(lambda x: x.bessel_i(0) * (-abs(x)).exp())
@@ -34,6 +41,7 @@ class Balls:
         }
         for name in ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos"):
             setattr(self, "_" + name, _each(getattr(arb, name)))
+        self._union = np.frompyfunc(arb.union, 2, 1)
         self._size = _each(arb.abs_upper)
         self._whole = {"floor": _each(arb.floor), "ceil": _each(arb.ceil), "round": _each(self._round)}
 
@@ -68,6 +76,12 @@ class Balls:
 
     def spoil(self, a, bad):
         return (np.where(bad, self.nan, a[0]), None) if np.any(bad) else a
+
+    def hull(self, bad, one, other):
+        """Where bad, a ball that holds both."""
+        m = np.array(np.broadcast_to(one[0], bad.shape))
+        m[bad] = self._union(np.broadcast_to(one[0], bad.shape)[bad], np.broadcast_to(other[0], bad.shape)[bad])
+        return m, None
 
     def neg(self, a):
         return np.negative(a[0]), None
@@ -143,4 +157,5 @@ class Balls:
 
 
 def balls():
+    """The arithmetic of python-flint, which is an extra."""
     return Balls(need("flint", "reference", "exact arithmetic"))

@@ -1,7 +1,7 @@
 """Comparisons and what is decided by them: max, abs, sign, sort. Undecided never picks a branch; equality is a tie.
 
-A tie is marked where two different numbers that depend on the first argument are found equal: the derivative JAX takes there
-is a convention, and the truth has to be found beside the point.
+A tie is marked where two different numbers that depend on the first argument are found equal: the derivative JAX takes
+there is a convention, and the truth has to be found beside the point.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ class Choice(Functions):
         if a is b:
             return np.zeros(shape, np.int8), None
         sign, unknown = self._order(a, b)
-        same = self._same_name(a, b)
+        same = self.same_name(a, b)
         if same is not None:
             sign = np.where(same, np.int8(0), sign)
             unknown = None if unknown is None else unknown & ~same
@@ -41,7 +41,7 @@ class Choice(Functions):
                 return np.broadcast_to((-flip * np.sign(other.x)).astype(np.int8), unknown.shape), _or_none(unknown)
         return self.k.sign(self.fold(self.sub(a, b)))
 
-    def _same_name(self, a, b):
+    def same_name(self, a, b):
         if a.tag is None and b.tag is None:
             return None
         for c in (a, b):
@@ -62,25 +62,26 @@ class Choice(Functions):
     def max(self, a, b, least=False):
         sign, unknown = self.order(named(a), named(b))
         out = self.select(sign <= 0 if least else sign >= 0, a, b)
-        return out if unknown is None else self.spoil_unknown(out, unknown, a, b)
+        return out if unknown is None else self.either(unknown, out, a, b)
 
-    def spoil_unknown(self, out, unknown, *inputs):
-        """Undecided where `unknown`; it counts as doubt where the inputs themselves were finite."""
-        doubt = unknown
-        for a in inputs:
-            doubt = doubt & self.k.finite((a.m, a.r))
-        self.mark("doubt", doubt)
-        return self.spoil(out, unknown)
+    def either(self, unknown, out, one, other):
+        """`out`, but a ball that holds both `one` and `other` where it is unknown which of them it is."""
+        shape = np.broadcast_shapes(unknown.shape, out.shape)
+        unknown = np.broadcast_to(unknown, shape)
+        self.mark("unsure", unknown)
+        out, one, other = (v.each(lambda c: np.broadcast_to(c, shape)) for v in (out, one, other))
+        both = self.ball(self.k.hull(unknown, self.fold(one), self.fold(other)), one, other)
+        return self.select(unknown, both, out)
 
     def abs(self, a):
         sign, unknown = self._sign(a)
         out = self.select(sign < 0, self.neg(a), a)
-        return out if unknown is None else self.spoil_unknown(out, unknown, a)
+        return out if unknown is None else self.either(unknown, out, self.neg(a), a)
 
     def sign(self, a):
         sign, unknown = self._sign(a)
-        out = self.exact(sign)
-        return out if unknown is None else self.spoil_unknown(out, unknown, a)
+        out, one = self.exact(sign), self.one(a)
+        return out if unknown is None else self.either(unknown, out, self.neg(one), one)
 
     def _sign(self, a):
         sign, unknown = self.k.sign(self.fold(a))
@@ -122,12 +123,18 @@ class Choice(Functions):
                 break
             index = np.where(better.any(-1, keepdims=True), better.argmax(-1)[..., None], index)
         self.order(a, winner)
-        unknown = None if unknown is None else unknown.any(-1)
-        return index[..., 0], winner.each(lambda c: c[..., 0]), unknown
+        return index[..., 0], winner, unknown
 
     def reduce_max(self, a, least=False):
         _, winner, unknown = self.best(a, least)
-        return winner if unknown is None else self.spoil_unknown(winner, unknown)
+        out = winner.each(lambda c: c[..., 0])
+        if unknown is None:
+            return out
+        for i in range(a.shape[-1]):  # every rival that might be the winner
+            mine = unknown[..., i]
+            if mine.any():
+                out = self.either(mine, out, out, a.each(lambda c, i=i: c[..., i]))
+        return out
 
     def argsort(self, a):
         """Order along the last axis, ascending, and where a neighbour is undecided."""

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .balls import Ball, Field
+from .balls import Ball
+from .exact_field import Field
 
 
 class Functions(Field):
@@ -65,7 +66,7 @@ class Functions(Field):
 
     def logistic(self, a):
         m = self.fold(a)
-        sign, unknown = self.k.sign(m)
+        sign, _ = self.k.sign(m)
         flip = np.where(sign > 0, -1.0, 1.0)
         e = self.k.exp(self.k.scale(m, flip))  # exp(-|a|), or a little beyond 1 where the sign is open: harmless
         share = self.k.div(e, self.k.add(self.k.lift(np.ones((1,) * len(a.shape))), e))
@@ -77,17 +78,16 @@ class Functions(Field):
         """sign(a) (1 - 2 e/(1+e)) with e = exp(-2|a|); by expm1 near 0."""
         k, m = self.k, self.fold(a)
         one = k.lift(np.ones((1,) * len(a.shape)))
-        sign, _ = k.sign(m)
-        sign = sign.astype(np.float64)
-        size = k.scale(m, np.where(sign < 0, -1.0, 1.0))
+        side = np.where(k.sign(m)[0] < 0, -1.0, 1.0)  # where the sign is open: they hold on either side
+        size = k.scale(m, side)
         double = k.add(size, size)
         t = k.expm1(k.neg(double))  # exp(-2|a|) - 1
         near = k.size(m[0]) < 0.5
         small = k.div(k.neg(t), k.add(k.add(one, one), t))
         e = k.exp(k.neg(double))
         tail = k.div(k.add(e, e), k.add(one, e))
-        pair = k.scale(self.choose(near, small, k.neg(tail)), np.where(sign < 0, -1.0, 1.0))
-        return self.watch(self.ball(pair, a, head=self._heads(None, np.where(near, 0.0, sign))), a)
+        pair = k.scale(self.choose(near, small, k.neg(tail)), side)
+        return self.watch(self.ball(pair, a, head=self._heads(None, np.where(near, 0.0, side))), a)
 
     def integer_pow(self, a, n):
         if n < 0:

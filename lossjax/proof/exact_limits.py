@@ -1,7 +1,7 @@
 """Truth as a limit: beside a tie or a pole, and where an argument is infinite.
 
-Beside a point z the function is evaluated, exactly, at z + 2^-p d for a few directions d and growing p; an infinity is replaced
-by ever larger numbers. One limit is the truth, several are a kink, and what never settles stays undecided.
+Beside a point z the function is evaluated, exactly, at z + 2^-p d for a few directions d and growing p; an infinity is
+replaced by ever larger numbers. One limit is the truth, several are a kink, and what never settles stays undecided.
 """
 
 import dataclasses
@@ -11,10 +11,9 @@ import numpy as np
 
 from .balls import Ball, named
 from .exact_arb import balls
-from .exact_run import run_plan
+from .exact_run import EVENTS, run_plan
 from .exact_status import EXACT, KINK, NAN, UNDECIDED
 
-_CHUNK = 512
 _FEW = 64  # up to so many coordinates each gets its own two directions
 _RANDOM = 4
 _AGREE = 2.0**-8  # ulp
@@ -24,16 +23,17 @@ def limits(job, sheet):
     """Write the truth of all points that are a limit."""
     before = flint.ctx.prec
     try:
-        for index in _parts(np.flatnonzero(sheet.special & ~sheet.infinite)):
+        for index in _parts(job, np.flatnonzero(sheet.special & ~sheet.infinite)):
             _beside(job, sheet, index)
-        for index in _parts(np.flatnonzero(sheet.infinite)):
+        for index in _parts(job, np.flatnonzero(sheet.infinite)):
             _far(job, sheet, index)
     finally:
         flint.ctx.prec = before
 
 
-def _parts(index):
-    return [index[i : i + _CHUNK] for i in range(0, len(index), _CHUNK)]
+def _parts(job, index):
+    size = max(1, job.chunk(1 << 17, 1 << 12) // len(directions(job.args[0].shape[1:])))
+    return [index[i : i + size] for i in range(0, len(index), size)]
 
 
 def directions(shape):
@@ -42,7 +42,9 @@ def directions(shape):
     if count == 1:
         return np.array([1.0, -1.0]).reshape((2, *shape))
     rng = np.random.default_rng(1)
-    some = (1 + rng.permuted(np.tile(np.arange(count), (_RANDOM, 1)), axis=1)) * rng.choice([-1.0, 1.0], (_RANDOM, count))
+    some = (1 + rng.permuted(np.tile(np.arange(count), (_RANDOM, 1)), axis=1)) * rng.choice(
+        [-1.0, 1.0], (_RANDOM, count)
+    )
     rows = [some, -some] + ([np.eye(count), -np.eye(count)] if count <= _FEW else [])
     return np.concatenate(rows).reshape((-1, *shape))
 
@@ -105,20 +107,24 @@ def _evaluate(job, place, p, growth):
     bits = 256
     while bits < p + max(top, growth + 64) + 160:
         bits *= 2
+    first = bits
     cap = max(job.max_bits if top < 16 else 2048, bits)
     todo = np.arange(len(place.index))
     while len(todo) and bits <= cap:
         flint.ctx.prec = bits
         part = _subset(place, todo)
         (hi, lo, r), events = run_plan(kernel, job.plan, _inputs(job, part, p, growth), len(todo))
-        tight = job.tolerance.close(hi, r) & ~_column(events["open"], hi)
+        tight = job.tolerance.close(hi, r) & ~_column(events["open"] | events["endless"], hi)
         zero = job.tolerance.small(hi, r)  # a limit that small is zero, exact or not
         hi, lo = np.where(zero, 0.0, hi), np.where(zero, 0.0, lo)
         out.hi[todo], out.lo[todo], out.tight[todo] = hi, lo, tight
         out.tied[todo] = events["tie"] | events["open"]
         broken = np.isnan(r).reshape(len(todo), -1).any(1)
-        out.outside[todo] = broken & ~events["doubt"] & ~events["open"] & ~events["pole"]
-        todo = todo[~tight.reshape(len(todo), -1).all(1) & ~out.outside[todo]]
+        out.outside[todo] = broken & ~np.any([events[e] for e in EVENTS if e != "tie"], axis=0)
+        lost = out.outside[todo] | events["endless"]
+        if bits >= 4 * first:  # two numbers still equal here are equal by construction
+            lost = lost | events["unsure"] | events["open"]
+        todo = todo[~tight.reshape(len(todo), -1).all(1) & ~lost]
         bits *= 2
     return out
 
@@ -200,11 +206,15 @@ def _around(job, sheet, index, stages, only_first):
     cuts = np.split(rows, np.cumsum(sizes)[:-1], axis=1)
     moves = [None] * len(job.args)
     for i, cut in zip(moving, cuts, strict=True):
-        moves[i] = np.tile(cut.reshape((len(rows), *job.args[i].shape[1:])), (len(index),) + (1,) * (job.args[i].ndim - 1))
+        moves[i] = np.tile(
+            cut.reshape((len(rows), *job.args[i].shape[1:])), (len(index),) + (1,) * (job.args[i].ndim - 1)
+        )
     place = Place(np.repeat(index, len(rows)), moves)
     hi, lo, known, last = _settle(job, place, stages)
     shape = (len(index), len(rows))
-    return _write(job, sheet, index, *(v.reshape((*shape, *v.shape[1:])) for v in (hi, lo, known, last.tied, last.outside)))
+    return _write(
+        job, sheet, index, *(v.reshape((*shape, *v.shape[1:])) for v in (hi, lo, known, last.tied, last.outside))
+    )
 
 
 def _write(job, sheet, index, hi, lo, known, tied, outside):
@@ -240,7 +250,10 @@ def _write(job, sheet, index, hi, lo, known, tied, outside):
 def _far(job, sheet, index):
     """Infinite arguments: all grow alike, or the earlier ones faster, or the later ones."""
     top = max(64, _exponent(job.args, index) + 64)
-    several = max((int(np.isinf(a[index]).reshape(len(index), -1).sum(1).max()) for a in job.args if a.dtype.kind == "f"), default=1)
+    several = max(
+        (int(np.isinf(a[index]).reshape(len(index), -1).sum(1).max()) for a in job.args if a.dtype.kind == "f"),
+        default=1,
+    )
     ranks = np.arange(3 if several > 1 else 1)
     place = Place(np.repeat(index, len(ranks)), [None] * len(job.args), np.tile(ranks, len(index)))
     p = 20 - job.tolerance.zero_exponent

@@ -17,9 +17,17 @@ _CALLS = {
     "custom_jvp_call": "call_jaxpr",
     "custom_vjp_call": "call_jaxpr",
     "custom_vjp_call_jaxpr": "fun_jaxpr",
-    "custom_lin": None,
 }
-_SAME = ("stop_gradient", "copy", "copy_p", "optimization_barrier", "reduce_precision", "pbroadcast", "pvary", "sharding_constraint")
+_SAME = (
+    "stop_gradient",
+    "copy",
+    "copy_p",
+    "optimization_barrier",
+    "reduce_precision",
+    "pbroadcast",
+    "pvary",
+    "sharding_constraint",
+)
 
 
 @dataclasses.dataclass
@@ -31,6 +39,7 @@ class Op:
     ins: tuple[int, ...]
     outs: tuple[int, ...]
     dtypes: tuple
+    shapes: tuple
     inner: dict
     dead: tuple[int, ...] = ()
     memo: dict = dataclasses.field(default_factory=dict)  # what does not depend on the points
@@ -44,6 +53,12 @@ class Plan:
     constants: dict[int, np.ndarray]
     ops: list[Op]
     outs: list[int]
+
+    def width(self):
+        """The size of the largest intermediate of one example."""
+        sizes = [int(np.prod(s, dtype=int)) for op in self.ops for s in op.shapes]
+        inner = [plan.width() for op in self.ops for plans in op.inner.values() for plan in plans]
+        return max([1, *sizes, *inner])
 
     def primitives(self):
         """The names of all primitives, those of inner plans included."""
@@ -94,7 +109,8 @@ class _Planner:
         if key is None or key not in self.known:
             outs = tuple(self.slot() for _ in eqn.outvars)
             dtypes = tuple(v.aval.dtype for v in eqn.outvars)
-            self.ops.append(Op(eqn.primitive, eqn.params, ins, outs, dtypes, _inner(eqn.params)))
+            shapes = tuple(v.aval.shape for v in eqn.outvars)
+            self.ops.append(Op(eqn.primitive, eqn.params, ins, outs, dtypes, shapes, _inner(eqn.params)))
             if key is None:
                 return outs
             self.known[key] = outs

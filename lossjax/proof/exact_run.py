@@ -6,18 +6,20 @@ import numpy as np
 from .balls import Ball, Tri
 from .exact_choice import Choice
 from .exact_plan import is_half
-from .exact_rules import UnknownPrimitive, _plain, _tri, apply, choose
-from .exact_structure import each, join, wide
+from .exact_rules import apply
+from .exact_structure import each, join
+from .exact_values import UnknownPrimitive, choose, plain, tri
 
-STEPS = 10_000  # of a while loop; beyond, the point is left undecided
-EVENTS = ("tie", "pole", "doubt", "open")
+STEPS = 1_000  # of a while loop; beyond, the point is left undecided
+EVENTS = ("tie", "pole", "doubt", "unsure", "open", "endless")
 
 
 class Run:
     """One evaluation: an arithmetic, and what happened at each of n points.
 
-    tie: decided by equality. pole: a division by exactly zero and the like. doubt: something this precision could not decide.
-    open: an integer or a branch hangs on something undecided, so whatever came out does not count.
+    tie: decided by equality. pole: a division by exactly zero and the like. doubt: a function that this precision could
+    not enclose. unsure: a comparison that it could not decide; the result holds either outcome. open: an integer or a
+    branch hangs on something undecided, so whatever came out does not count. endless: a while loop has not ended.
     """
 
     def __init__(self, kernel, n):
@@ -73,13 +75,13 @@ def _scan(run, op, values):
 def _cond(run, op, values):
     index, arguments = values[0], values[1:]
     if isinstance(index, Tri):
-        index = _plain(run, index)
+        index = plain(run, index)
     index = index.astype(np.int64)
     plans = op.inner["branches"]
     used = sorted({int(np.clip(i, 0, len(plans) - 1)) for i in np.unique(index)})
     outs = {i: run.evaluate(plans[i], arguments) for i in used}
     result = outs[used[-1]]
-    for i in used[:-1]:
+    for i in used[-2::-1]:
         result = [choose(run, _like(Tri(index <= i), a), a, b) for a, b in zip(outs[i], result, strict=True)]
     return result
 
@@ -95,7 +97,7 @@ def _while(run, op, values):
     consts, carry = rest[: p["body_nconsts"]], list(rest[p["body_nconsts"] :])
     (test,), (body,) = op.inner["cond_jaxpr"], op.inner["body_jaxpr"]
     for _ in range(STEPS):
-        going = _tri(run.evaluate(test, [*test_consts, *carry])[0])
+        going = tri(run.evaluate(test, [*test_consts, *carry])[0])
         if going.unknown is not None:
             run.mark("open", going.unknown)
             going = Tri(going.value & ~going.unknown, None, going.dep)
@@ -103,7 +105,7 @@ def _while(run, op, values):
             return carry
         new = run.evaluate(body, [*consts, *carry])
         carry = [choose(run, _like(going, a), a, b) for a, b in zip(new, carry, strict=True)]
-    run.mark("open", going.value)
+    run.mark("endless", going.value)
     return carry
 
 
@@ -120,10 +122,7 @@ def run_plan(kernel, plan, arguments, n):
     with np.errstate(all="ignore"), jax.enable_x64(True):
         out = run.evaluate(plan, [a(run.field) for a in arguments])[0]
         if not isinstance(out, Ball):
-            out = run.field.exact(_plain(run, out))
+            out = run.field.exact(plain(run, out))
         parts = kernel.output(run.field.fold(out))
     shape = out.shape[1:]
     return tuple(np.broadcast_to(p, (n, *shape)) for p in parts), run.events
-
-
-__all__ = ["EVENTS", "Run", "run_plan", "wide"]

@@ -37,7 +37,9 @@ class Tolerance:
 
     def small(self, hi, r):
         """Is it zero, as far as the dtype can tell?"""
-        zero = np.ldexp(1.0, self.zero_exponent)  # for float64 below its range: then only exact zeros, or underflowed ones
+        zero = np.ldexp(
+            1.0, self.zero_exponent
+        )  # for float64 below its range: then only exact zeros, or underflowed ones
         return np.abs(hi) + r <= zero
 
     def close(self, hi, r):
@@ -53,7 +55,7 @@ class Tolerance:
         return self.close(hi, r).reshape(len(hi), -1).all(1)
 
     def settled(self, hi, lo, r):
-        """hi and lo, with zero where the ball is zero."""
+        """Hi and lo, with zero where the ball is zero."""
         zero = self.small(hi, r) & (r > 0)
         return np.where(zero, 0.0, hi), np.where(zero, 0.0, lo)
 
@@ -71,8 +73,10 @@ class Sheet:
         self.hi[index], self.lo[index], self.low[index], self.high[index] = hi, lo, hi, hi
         self.status[index] = EXACT
 
-    def set_nan(self, index):
-        self.status[index] = NAN
+    def set_nan(self, index, where=True):
+        """NaN is right at these points, in the entries `where`."""
+        self.status[index] = np.where(where, NAN, self.status[index])
+        self.blank_nan(index)
 
     def blank_nan(self, index):
         """No numbers where there is no truth."""

@@ -1,6 +1,6 @@
 """Rearrangements: rules that move numbers without touching them, the same for every arithmetic.
 
-What has no direct numpy counterpart (gather, scatter, dynamic slices, pad) is done once by JAX itself on element numbers,
+What has no direct numpy counterpart (gather, scatter, dynamic slices, pad) is done by JAX itself on element numbers,
 and the numbers are then fetched from where JAX would have fetched them.
 """
 
@@ -12,10 +12,12 @@ from .balls import Ball, Tri
 
 
 def each(value, function):
+    """The same rearrangement of every array of a value."""
     return function(value) if isinstance(value, np.ndarray) else value.each(function)
 
 
 def reshape(value, shape):
+    """One example reshaped."""
     return each(value, lambda c: c.reshape((c.shape[0], *shape)))
 
 
@@ -62,7 +64,9 @@ def _concatenate(*values, dimension, **_):
 
 def _split(value, *, sizes, axis, **_):
     ends = np.cumsum(sizes)
-    return [each(value, lambda c, a=e - s, b=e: np.take(c, range(a, b), axis + 1)) for s, e in zip(sizes, ends, strict=True)]
+    return [
+        each(value, lambda c, a=e - s, b=e: np.take(c, range(a, b), axis + 1)) for s, e in zip(sizes, ends, strict=True)
+    ]
 
 
 def _stack(*values, axis=0, **_):
@@ -129,6 +133,7 @@ def _join_tri(values, axis):
 
 
 def flat(value):
+    """One example flattened."""
     return each(value, lambda c: c.reshape(c.shape[0], -1))
 
 
@@ -169,10 +174,10 @@ def moved(op, params, operands, plain, order):
     order(operands, plain) puts the arguments in the primitive's order. Negative numbers in the answer are fill.
     """
     key = tuple(v.shape[1:] for v in operands)
-    where = op.memo.get(key)
+    where = None if plain else op.memo.get(key)
     if where is None:
         where = by_jax(lambda *p: op.primitive.bind(*order(_numbers(operands), list(p)), **params), plain)
-        if all(p.shape[0] == 1 for p in plain):
+        if not plain:
             op.memo[key] = where
     pool = join([flat(v) for v in operands], 1) if len(operands) > 1 else flat(operands[0])
     return fetch(pool, np.maximum(where, 0)), where < 0

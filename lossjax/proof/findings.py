@@ -57,8 +57,10 @@ class Report:
     @property
     def ok(self) -> bool:
         """No finding: rows of the witness `plain` inform and do not count."""
-        return bool(self.rows or self.sweeps) and all(r.ok for r in self.rows if r.witness != "plain") and all(
-            s["ok"] for s in self.sweeps
+        return (
+            bool(self.rows or self.sweeps)
+            and all(r.ok for r in self.rows if r.witness != "plain")
+            and all(s["ok"] for s in self.sweeps)
         )
 
     def __bool__(self) -> bool:

@@ -10,7 +10,21 @@ from .ulp import is_half
 # Where exp, 1 - s(z), 1 + e, tanh and their kin change regime, per dtype; each on both sides of zero.
 _BOUNDARIES = {
     "float32": (0.6931472, 1, 8, 14.558, 16.6355, 17.3287, 43.67, 44.36, 87.3365, 88.7228, 103.972, 4097, 1.7e38),
-    "float64": (0.6931471805599453, 1, 8, 18.7, 33.27, 36.7368, 37.43, 354.2, 372.5, 708.396, 709.7827, 745.1332, 8.9e307),
+    "float64": (
+        0.6931471805599453,
+        1,
+        8,
+        18.7,
+        33.27,
+        36.7368,
+        37.43,
+        354.2,
+        372.5,
+        708.396,
+        709.7827,
+        745.1332,
+        8.9e307,
+    ),
 }
 # Points kept of each side of a boundary: all of the nearest, then ever wider steps out to 2^16 patterns.
 _OFFSETS = np.unique(np.concatenate([np.arange(24), (2 ** np.linspace(4.6, 16, 200)).astype(int)]))
@@ -106,7 +120,19 @@ def vector_points(dtype, targets: str, classes: int, level: str = "standard", se
 def _vector_specials(classes: int) -> np.ndarray:
     zero, first = np.zeros(classes), np.eye(classes)[0]
     last = np.eye(classes)[-1]
-    rows = [zero, -zero, zero + 3, first, -first, 17 * first, 40 * last, 80 * first, -80 * first, 1000 * last, first + last]
+    rows = [
+        zero,
+        -zero,
+        zero + 3,
+        first,
+        -first,
+        17 * first,
+        40 * last,
+        80 * first,
+        -80 * first,
+        1000 * last,
+        first + last,
+    ]
     rows += [30000 * first, 1e4 + first, 5.5625 * first, 7.625 * last, 16.6355 * first, -16.6355 * first, 14.558 * last]
     masked = zero.copy()
     masked[-1] = -np.inf
@@ -150,7 +176,24 @@ def _specials(dtype) -> np.ndarray:
     info = ml_dtypes.finfo(dtype)
     tiny, top, eps = float(info.tiny), float(info.max), float(info.eps)
     sub = float(info.smallest_subnormal)
-    values = [0.0, tiny, tiny * 2, sub, sub * 100, top, top / 2, 1.0, 1 + eps, 1 - eps / 2, 0.5, 2.0, 3.0, 10.0, 17.0, 100.0]
+    values = [
+        0.0,
+        tiny,
+        tiny * 2,
+        sub,
+        sub * 100,
+        top,
+        top / 2,
+        1.0,
+        1 + eps,
+        1 - eps / 2,
+        0.5,
+        2.0,
+        3.0,
+        10.0,
+        17.0,
+        100.0,
+    ]
     with np.errstate(over="ignore"):
         signed = np.array([*values, *(-v for v in values), np.inf, -np.inf, np.nan]).astype(dtype)
     return np.concatenate([signed, np.array([-0.0]).astype(dtype)])
@@ -170,10 +213,12 @@ def _windows(dtype) -> np.ndarray:
     at = np.array(_BOUNDARIES[dtype.name]).astype(dtype).view(signed)
     offsets = np.concatenate([-_OFFSETS[::-1], _OFFSETS]).astype(signed)
     magnitude = (at[:, None] + offsets).ravel().view(dtype)
-    ends = np.concatenate([
-        ml_dtypes.finfo(dtype).tiny.view(signed) + offsets,
-        np.array(ml_dtypes.finfo(dtype).max).view(signed) - _OFFSETS.astype(signed),
-    ]).view(dtype)
+    ends = np.concatenate(
+        [
+            ml_dtypes.finfo(dtype).tiny.view(signed) + offsets,
+            np.array(ml_dtypes.finfo(dtype).max).view(signed) - _OFFSETS.astype(signed),
+        ]
+    ).view(dtype)
     magnitude = np.concatenate([magnitude, ends])
     return np.concatenate([magnitude, -magnitude])
 

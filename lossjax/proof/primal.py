@@ -1,7 +1,7 @@
 """The primal of a function: every custom derivative rule inlined, every stop_gradient stripped.
 
-A rule that somebody wrote by hand must not vouch for itself. `jax.grad(primal(f))` is the derivative of what f computes,
-by JAX's rules for elementary primitives alone.
+A rule that somebody wrote by hand must not vouch for itself. `jax.grad(primal(f))` is the derivative of what f
+computes, by JAX's rules for elementary primitives alone.
 """
 
 import functools
@@ -14,14 +14,23 @@ class NoTruth(Exception):
     """The primal has no derivative that could be judged: it is iterative or implicit."""
 
 
-_HELP = "no truth without a reference: {} has no meaningful derivative once its custom rule is stripped; give one with --like"
+_HELP = (
+    "no truth without a reference: {} has no meaningful derivative once its custom rule is stripped; "
+    "give a reference with --like"
+)
 _IMPLICIT = ("custom_linear_solve", "custom_root")
-_INLINED = {"jit": "jaxpr", "pjit": "jaxpr", "closed_call": "call_jaxpr", "core_call": "call_jaxpr", "call": "call_jaxpr"}
+_INLINED = {
+    "jit": "jaxpr",
+    "pjit": "jaxpr",
+    "closed_call": "call_jaxpr",
+    "core_call": "call_jaxpr",
+    "call": "call_jaxpr",
+}
 _RULES = ("custom_jvp_call", "custom_vjp_call", "custom_vjp_call_jaxpr")
 
 
 def primal(f, *, keep_stop_gradient=False):
-    """f with every custom_jvp/custom_vjp rule inlined (its primal kept) and stop_gradient stripped."""
+    """F with every custom_jvp/custom_vjp rule inlined (its primal kept) and stop_gradient stripped."""
 
     @functools.wraps(f)
     def stripped(*args, **kwargs):

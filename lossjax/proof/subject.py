@@ -44,6 +44,8 @@ class Subject:
     modes: tuple[str, ...] = ("jit",)
     classes: tuple[int, ...] = ()
     call: str = ""
+    labels: bool = False  # the function takes integer labels
+    nan_judged: bool = True  # every quantity of a NaN must be NaN
 
 
 def derivative(f: Callable, quantity: str, event_ndim: int, columns: bool) -> Callable:
@@ -73,7 +75,9 @@ def from_loss(loss: Loss, bound: float | None = None) -> Subject:
         }[quantity]
         if quantity == "value":
             return {"derived": derived}
-        by_jax = {n: derivative(f, quantity, loss.event_ndim, columns) for n, f in (("autodiff", loss), ("plain", plain))}
+        by_jax = {
+            n: derivative(f, quantity, loss.event_ndim, columns) for n, f in (("autodiff", loss), ("plain", plain))
+        }
         return {"derived": derived} | by_jax
 
     return Subject(
@@ -108,7 +112,8 @@ def from_function(
     if targets is not None and targets not in DOMAINS:
         raise UsageError(f"unknown target set {targets!r}; choose one of {', '.join(DOMAINS)}")
     event_ndim, g, labels = _fit(f, label, event_ndim)
-    targets = targets or ("real" if event_ndim == 0 else "one_hot")
+    # Every loss of a number takes 0 and 1, whatever it means by them.
+    targets = targets or ("binary" if event_ndim == 0 else "one_hot")
     if (event_ndim > 0) != (DOMAINS[targets].event_ndim > 0):
         raise UsageError(f"{label}: targets {targets!r} do not fit --event-ndim {event_ndim}")
     given = {"grad": grad and _adapt(grad, event_ndim, labels), "hess": hess and _adapt(hess, event_ndim, labels)}
@@ -117,7 +122,10 @@ def from_function(
     def witnesses(quantity, columns):
         if quantity == "value":
             return {"derived": g}
-        found = {"autodiff": derivative(g, quantity, event_ndim, columns), "plain": derivative(bare, quantity, event_ndim, columns)}
+        found = {
+            "autodiff": derivative(g, quantity, event_ndim, columns),
+            "plain": derivative(bare, quantity, event_ndim, columns),
+        }
         if given[quantity] is not None and not columns:
             found = {"derived": given[quantity]} | found
         return found
@@ -134,6 +142,8 @@ def from_function(
         modes=("jit", "eager"),
         classes={0: (), 1: (2, 3, 10), 2: (BATCH[0] * BATCH[1],)}[event_ndim],
         call=label.replace(":", "."),
+        labels=labels,
+        nan_judged=False,
     )
 
 
@@ -161,17 +171,23 @@ def _fit(f, label, event_ndim):
             try:
                 out = jax.eval_shape(g, shape, shape)
             except Exception as error:  # whatever a stranger's function raises is the answer
-                problems.append(str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__)
+                problems.append(
+                    str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+                )
                 continue
             if getattr(out, "shape", None) == () and jnp.issubdtype(out.dtype, jnp.floating):
                 return n, g, labels
             problems.append(f"it returns {getattr(out, 'shape', type(out).__name__)}, not one number per example")
-    hint = "say what one example is with --event-ndim 0, 1 or 2" if event_ndim is None else f"is --event-ndim {event_ndim} right?"
+    hint = (
+        "say what one example is with --event-ndim 0, 1 or 2"
+        if event_ndim is None
+        else f"is --event-ndim {event_ndim} right?"
+    )
     raise UsageError(f"{label} cannot be traced as a loss f(z, t): {problems[-1]}; {hint}")
 
 
 def _adapt(f, event_ndim, labels):
-    """f for z and t of one flat shape, t one-hot where f wants integer labels."""
+    """F for z and t of one flat shape, t one-hot where f wants integer labels."""
     if event_ndim == 0:
         return f
     shape = (-1,) if event_ndim == 1 else BATCH

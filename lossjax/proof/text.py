@@ -18,7 +18,7 @@ _WITNESSES = {
 }
 
 
-def as_text(report: Report, width: int = 120) -> str:
+def as_text(report: Report, width: int = 150) -> str:
     """The report without colour."""
     out = io.StringIO()
     Console(file=out, width=width, no_color=True, highlight=False).print(renderable(report))
@@ -38,14 +38,16 @@ def _table(report: Report) -> Table:
     table = Table(title="largest excess B in |got - want| <= B (ulp + eps conditioning)", title_justify="left")
     for name in ("loss", "dtype", "witness"):
         table.add_column(name, no_wrap=True)
-    for name in (*_QUANTITIES.values(), "max ulp", "entries", "lost", "wrong NaN/inf", "subnormal"):
+    for name in (*_QUANTITIES, "max ulp", "entries", "lost", "NaN/inf", "subnormal"):
         table.add_column(name, justify="right")
     table.add_column("verdict")
     keys = dict.fromkeys((r.loss, r.dtype, r.witness) for r in report.rows)
     for key in keys:
         rows = {r.quantity: r for r in report.rows if (r.loss, r.dtype, r.witness) == key}
         ok = all(r.ok for r in rows.values())
-        counts = [sum(getattr(r, f) for r in rows.values()) for f in ("checked", "lost", "wrong_nonfinite", "subnormal")]
+        counts = [
+            sum(getattr(r, f) for r in rows.values()) for f in ("checked", "lost", "wrong_nonfinite", "subnormal")
+        ]
         verdict = "ok" if ok else " ".join(dict.fromkeys(r.code for r in rows.values() if r.code))
         style = "" if ok else "dim" if key[2] == "plain" else "bold red"
         table.add_row(
@@ -72,8 +74,12 @@ def _finding(r: Row) -> Text:
     text.append(f"  cause:  {r.cause}\n")
     if w:
         entry = f" entry {w['entry']}" if w["classes"] else ""
-        text.append(f"  worst:  z = {_short(w['z'])}, t = {_short(w['t'])}{entry}: got {w['got']:.9g}, want {w['want']:.9g}\n")
-    text.append(f"  extent: {r.failures:,} of {r.checked:,} entries; {r.lost:,} false zeros, {r.wrong_nonfinite:,} wrong NaN or inf\n")
+        text.append(
+            f"  worst:  z = {_short(w['z'])}, t = {_short(w['t'])}{entry}: got {w['got']:.9g}, want {w['want']:.9g}\n"
+        )
+    text.append(
+        f"  extent: {r.failures:,} of {r.checked:,} entries; {r.lost:,} false zeros, {r.wrong_nonfinite:,} wrong NaN or inf\n"
+    )
     if r.reproducer:
         text.append(f"  again:  {r.reproducer}\n")
     text.append(f"  more:   lossjax explain {r.code}")
@@ -107,5 +113,7 @@ def _closing(report: Report) -> Text:
             f"{total[0]:,} eligible = {total[1]:,} checked + {total[2]:,} undecided + {total[3]:,} skipped (subnormal inputs, "
             "which XLA reads as 0). "
         )
-        text.append("It holds for these points, this jaxlib and this device; between the points it is evidence, not proof.")
+        text.append(
+            "It holds for these points, this jaxlib and this device; between the points it is evidence, not proof."
+        )
     return text

@@ -1,5 +1,6 @@
 """Records: one JSON object a line, each complete in itself, so that files concatenate and nothing needs a header."""
 
+import functools
 import hashlib
 import json
 import math
@@ -10,37 +11,39 @@ from pathlib import Path
 
 from ..environment import environment
 
-
-def provenance() -> dict:
-    """What a result may depend on besides its settings: commit, code, versions, device, flags."""
-    root = Path(__file__).parents[2]
-    return {"commit": _commit(root), "code": _digest(root), **environment()}
+_ROOMS = ("losses", "proof", "training", "data")
 
 
-def _commit(root):
-    """The commit of the checkout, "+" appended where files differ from it; None outside a checkout."""
-    git = ["git", "-C", str(root)]
+def provenance(*sources: Path) -> dict:
+    """What a result may depend on besides its settings: commit, code, versions, device, flags.
+
+    code: a short hash of the rooms of lossjax that make results, and of `sources`, the files of the experiment that do.
+    """
+    package = Path(__file__).parents[1]
+    return {"commit": _commit(package.parent), "code": _digest(package, sources), **environment()}
+
+
+def _commit(checkout):
+    """The commit of the checkout, "+" appended where files differ from it; None where lossjax is installed."""
+    if not (checkout / ".git").exists():
+        return None
+
+    def git(*words):
+        return subprocess.run(["git", "-C", str(checkout), *words], capture_output=True, text=True, check=True).stdout
+
     try:
-        commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
-        dirty = subprocess.run(
-            [*git, "status", "--porcelain"], capture_output=True, text=True, check=True
-        ).stdout.strip()
+        return git("rev-parse", "HEAD").strip() + ("+" if git("status", "--porcelain") else "")
     except (OSError, subprocess.CalledProcessError):
         return None
-    return commit + ("+" if dirty else "")
 
 
-def _digest(root):
-    """A short hash of the source that makes results: a run is resumed by the very code that began it, or not at all."""
-    folders = [
-        root / "lossjax" / "losses",
-        root / "lossjax" / "training",
-        root / "lossjax" / "data",
-        root / "paper_repro",
-    ]
+@functools.cache
+def _digest(package, sources):
+    # Once a process: what counts is the code that was imported, not what an editor has made of it since.
+    files = sorted(path for room in _ROOMS for path in (package / room).rglob("*.py"))
     content = hashlib.sha256()
-    for path in sorted(path for folder in folders for path in folder.rglob("*.py")):
-        content.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    for path in (*files, *sources):
+        content.update(path.name.encode() + b"\0" + path.read_bytes())
     return content.hexdigest()[:12]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from lossjax import cli
 
-STRANGERS = '''
+STRANGERS = """
 import jax, jax.numpy as jnp
 def good(z, t): return (z - t) ** 2
 def vector(z, t): return jnp.stack([z, t])
@@ -18,7 +18,7 @@ def fft(z, t): return jnp.sum(jnp.abs(jnp.fft.fft(z)))
 def loop(z, t):
     return jax.lax.while_loop(lambda s: s[1] < 20, lambda s: (s[0] - (s[0] ** 2 - z) / (2 * s[0]), s[1] + 1), (z, 0))[0]
 NUMBER = 3
-'''
+"""
 
 
 @pytest.fixture

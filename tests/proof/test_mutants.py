@@ -3,7 +3,7 @@
 import pytest
 
 from lossjax.losses import ALL
-from lossjax.proof.check import judge
+from lossjax.proof.judge import judge
 from lossjax.proof.mutants import subject_of
 from lossjax.proof.ulp import DTYPES
 

@@ -12,16 +12,17 @@ _ARMS = {
     ("SE", "SE"): (plot.ORANGE, "--", "squared error (SE), own best rate"),
     ("SE", "CE"): (plot.GREEN, "-.", "squared error (SE), the rate of CE"),
 }
+_DTYPES = (("float32", plot.ORANGE, "--"), ("float16", plot.PURPLE, "-."), ("bfloat16", plot.GREEN, ":"))
 _TITLES = {"small": "small start", "large": "large start", "saturated": "saturated start"}
 
 
-def draw(theory: list[dict], summary: list[dict], folder: Path) -> list[Path]:
+def figures(theory: list[dict], summary: list[dict], folder: Path) -> list[Path]:
     """Write every figure whose records are there, as SVG and PNG; returns the paths of the PNGs."""
     parts = {(r["key"]["part"], *r["key"]["of"]): r for r in theory}
     choices = [r for r in summary if r["kind"] == "choice"]
     curves = [r for r in summary if r["kind"] == "curve"]
     with plot.styled():
-        figures = {
+        drawn = {
             "three_reasons": three_reasons(parts),
             "learning_curves": over_epochs(curves, "test_error", "test error", log=True),
             "confidently_wrong": over_epochs(
@@ -29,7 +30,7 @@ def draw(theory: list[dict], summary: list[dict], folder: Path) -> list[Path]:
             ),
             "learning_rates": learning_rates(choices),
         }
-        return [plot.save(figure, folder / name)[1] for name, figure in figures.items()]
+        return [plot.save(figure, folder / name)[1] for name, figure in drawn.items()]
 
 
 def three_reasons(parts: dict):
@@ -43,16 +44,13 @@ def three_reasons(parts: dict):
 
 
 def _vanishing(ax, record):
-    z = record["z"]
-    for name, label, height in (("CE", "CE", 1.9), ("SE", "SE", 2e-6)):
+    for name, x, y in (("CE", 26, 2.5), ("SE", 19, 1e-6)):
         colour, style, _ = _ARMS[name, name]
-        ax.plot(z, record[name], style, color=colour)
-        ax.text(27 if name == "CE" else 15.5, height, label, color=colour, fontweight="bold")
+        ax.plot(record["z"], record[name], style, color=colour)
+        ax.text(x, y, name, color=colour, fontweight="bold")
     ax.set(yscale="log", xlim=(0, 30), ylim=(1e-12, 20), title="(i) confidently wrong: it vanishes")
-    ax.set(
-        xlabel="lead of the wrong class, $z_{wrong} - z_{right}$",
-        ylabel=f"2-norm of $\\partial L/\\partial z$, {record['classes']} classes",
-    )
+    ax.set(xlabel="lead of the wrong class, $z_{wrong} - z_{right}$")
+    ax.set(ylabel=f"2-norm of $\\partial L/\\partial z$, {record['classes']} classes")
 
 
 def _ratio(ax, record):
@@ -65,28 +63,16 @@ def _ratio(ax, record):
 
 
 def _false_zeros(ax, record):
-    z, exact = record["z"], [abs(v) for v in record["exact"]]
-    ax.plot(z, exact, color=plot.GREY, linewidth=4, alpha=0.4, label="exact")
-    ax.plot(
-        z[::8],
-        [abs(v) for v in record["float32"]["derived"]][::8],
-        "o",
-        color=plot.BLUE,
-        markersize=4,
-        label="derived, float32",
-    )
-    for dtype, colour, style in (
-        ("float32", plot.ORANGE, "--"),
-        ("float16", plot.PURPLE, "-."),
-        ("bfloat16", plot.GREEN, ":"),
-    ):
-        known = [(x, abs(v)) for x, v in zip(z, record[dtype]["composed"]) if v]
-        x, y = zip(*known)
-        ax.plot(x, y, style, color=colour, label=f"jax.grad, {dtype}")
-        ax.plot(x[-1], y[-1], "X", color=colour, markersize=7, markeredgecolor="white")
-    ax.set(yscale="log", xlim=(0, 90), ylim=(1e-38, 20), title="(iii) jax.grad returns a false 0 after X")
-    ax.set(xlabel="pre-activation $z$, target 0", ylabel="d squared_error(sigmoid($z$)) / d$z$")
-    ax.legend(loc="lower left")
+    z, lowest = record["z"], 1e-12
+    ax.plot(z, record["exact"], color=plot.GREY, linewidth=5, alpha=0.4, label="exact")
+    ax.plot(z[1::4], record["float32"]["derived"][1::4], "o", color=plot.BLUE, markersize=4, label="derived, float32")
+    for dtype, colour, style in _DTYPES:
+        x, y = zip(*[(x, y) for x, y in zip(z, record[dtype]["composed"]) if y])
+        ax.plot([*x, x[-1]], [*y, lowest], style, color=colour, label=f"jax.grad, {dtype}")
+        ax.plot(x[-1], y[-1], "X", color=colour, markersize=8, markeredgecolor="white")
+    ax.set(yscale="log", xlim=(0, 30), ylim=(lowest, 20), title="(iii) jax.grad: a false 0 from X on")
+    ax.set(xlabel="pre-activation $z$, target 0", ylabel="gradient of squared_error(sigmoid($z$))")
+    ax.legend(loc="upper right")
 
 
 def over_epochs(curves: list[dict], quantity: str, label: str, *, log: bool):
@@ -100,8 +86,11 @@ def over_epochs(curves: list[dict], quantity: str, label: str, *, log: bool):
         ax.fill_between(epochs, band["low"], band["high"], color=colour, alpha=0.15, linewidth=0)
         ax.set_xlim(0, len(epochs) - 1)
     for ax in axes.values():
-        _error_axis(ax) if log else ax.set(ylim=(0, 1))
-        ax.yaxis.set_major_formatter(_PERCENT)
+        if log:
+            _error_axis(ax, 0.05)
+        else:
+            ax.set(ylim=(-0.02, 1))
+            ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     _finish(figure, axes, "epochs")
     return figure
 
@@ -121,14 +110,15 @@ def learning_rates(choices: list[dict]):
             record["dev_error"],
             "o",
             color=colour,
-            markersize=6,
+            # The larger mark still shows where both chose the same.
+            markersize={"CE": 10, "SE": 6}[record["loss"]],
             markeredgecolor="white",
             label=f"{record['loss']}, chosen",
         )
     lowest, highest = choices[0]["grid"][0][0], choices[0]["grid"][-1][0]
     for ax in axes.values():
         ax.set(xscale="log", xlim=(lowest, highest))
-        _error_axis(ax)
+        _error_axis(ax, 0.02)
     _finish(figure, axes, "learning rate")
     return figure
 
@@ -144,11 +134,8 @@ def _panels(records, label):
     return figure, axes
 
 
-_PERCENT = PercentFormatter(1, decimals=0)
-
-
-def _error_axis(ax):
-    ax.set(yscale="log", ylim=(0.02, 1))
+def _error_axis(ax, lowest):
+    ax.set(yscale="log", ylim=(lowest, 1))
     ax.yaxis.set_major_locator(FixedLocator([0.02, 0.05, 0.1, 0.2, 0.5, 1]))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0%}"))
     ax.yaxis.set_minor_formatter(NullFormatter())

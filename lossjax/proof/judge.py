@@ -1,0 +1,121 @@
+"""One subject, swept: points, witnesses, truth, comparison."""
+
+from collections.abc import Iterable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .compare import compare
+from .exact import Truth, truth
+from .findings import Row
+from .points import Points, scalar_points, vector_points
+from .rows import Verdict, rows_of
+from .subject import COLUMNS_FROM, QUANTITIES, Subject, derivative
+from .ulp import DTYPES
+
+# Half types are evaluated in float32 and float64 runs the same code: the large vectors are swept in float32 only.
+_SMALL_CLASSES = 10
+
+
+def judge(subject: Subject, dtype: np.dtype, level: str, quantities: Iterable[str] = QUANTITIES) -> list[Row]:
+    """All rows of one subject in one dtype."""
+    with jax.enable_x64(dtype.itemsize == 8):
+        if subject.event_ndim == 0:
+            trials = [_trial(subject, scalar_points(dtype, subject.targets, level), q, dtype) for q in quantities]
+        else:
+            sizes = [
+                k
+                for k in subject.classes
+                if dtype.name == "float32" or k <= _SMALL_CLASSES or k == min(subject.classes)
+            ]
+            sizes = sizes if level == "standard" else sizes[:3]
+            sets = [vector_points(dtype, subject.targets, k, level) for k in sizes]
+            trials = [_trial(subject, p, q, dtype) for q in quantities for p in sets]
+        return rows_of(subject, dtype, [verdict for trial in trials for verdict in trial])
+
+
+def _trial(subject: Subject, points: Points, quantity: str, dtype) -> list[Verdict]:
+    """Every witness of one quantity at one set of points, held against one truth."""
+    columns = quantity == "hess" and points.classes >= COLUMNS_FROM
+    if columns:
+        points, directions = _with_columns(points)
+        args = (points.z, points.t, directions)
+    else:
+        args = (points.z, points.t)
+    trace = dtype if subject.as_traced else None
+    f = subject.truth(dtype)
+    q = derivative(f, quantity, subject.event_ndim, columns)
+    want = _flat_truth(truth(q, *args, dtype=dtype, trace_dtype=trace))
+
+    def condition(rows, entries):
+        def along(z, t, w, *v):
+            return jax.grad(lambda z: jnp.vdot(w, q(z, t, *v)))(z)
+
+        w = np.zeros((len(rows), want.hi.shape[1]), dtype)
+        w[np.arange(len(rows)), entries] = 1
+        shape = want_shape(points, quantity, columns)
+        slope = truth(
+            along,
+            args[0][rows],
+            args[1][rows],
+            w.reshape(len(rows), *shape),
+            *(a[rows] for a in args[2:]),
+            dtype=DTYPES["bfloat16"],
+            trace_dtype=trace,
+        ).hi
+        with np.errstate(invalid="ignore", over="ignore"):
+            return np.nansum(np.abs(args[0][rows].astype(np.float64) * slope).reshape(len(rows), -1), axis=1)
+
+    # In a vector a NaN need not reach the derivatives by the other classes.
+    nan_judged = subject.nan_judged and (subject.event_ndim == 0 or quantity == "value")
+    verdicts = []
+    witnesses = dict(subject.witnesses(quantity, columns))
+    for mode in subject.modes:
+        for name, got in _run(witnesses, args, mode).items():
+            c = compare(
+                got, want, points.z, points.t, dtype, subject.bounds[quantity], condition, nan_judged=nan_judged
+            )
+            verdicts.append(Verdict(quantity, name, mode, points, got, want, c))
+    if subject.own is not None:
+        own = _flat_truth(
+            truth(derivative(subject.own, quantity, subject.event_ndim, columns), *args, dtype=dtype, trace_dtype=dtype)
+        )
+        c = compare(own.hi, want, points.z, points.t, dtype, subject.bounds[quantity], condition, nan_judged=nan_judged)
+        verdicts.append(Verdict(quantity, "own", "exact", points, own.hi, want, c))
+    return verdicts
+
+
+def want_shape(points: Points, quantity: str, columns: bool) -> tuple[int, ...]:
+    """The shape of one example's quantity."""
+    k = points.classes
+    return {"value": (), "grad": (k,) if k else (), "hess": ((k,) if columns else (k, k)) if k else ()}[quantity]
+
+
+def _with_columns(points: Points) -> tuple[Points, np.ndarray]:
+    """Each example four times, with the direction of one column of its Hessian: target, argmax, and two others."""
+    z, k = points.z, points.classes
+    rng = np.random.default_rng(k)
+    safe = np.nan_to_num(z.astype(np.float64))
+    index = np.stack(
+        [points.t.astype(np.float64).argmax(1), safe.argmax(1), *rng.integers(k, size=(2, len(z)))], axis=1
+    )
+    rows = np.repeat(np.arange(len(z)), 4)
+    return Points(z[rows], points.t[rows], k), np.eye(k, dtype=z.dtype)[index.ravel()]
+
+
+def _flat_truth(x: Truth) -> Truth:
+    return Truth(*(a.reshape(len(a), -1) for a in x))
+
+
+def _run(witnesses, args, mode) -> dict[str, np.ndarray]:
+    """Every witness over the points, in one compiled program, or op by op as a user's own call without jit is."""
+
+    def everything(*args):
+        return {name: jax.vmap(f)(*args) for name, f in witnesses.items()}
+
+    if mode == "jit":
+        out = jax.jit(everything)(*args)
+    else:
+        out = everything(*(jnp.asarray(a) for a in args))
+    return {name: np.asarray(x).reshape(len(args[0]), -1) for name, x in out.items()}

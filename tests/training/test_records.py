@@ -1,0 +1,51 @@
+"""JSON lines that survive a kill."""
+
+import json
+
+import pytest
+
+from lossjax.training import records
+
+ROWS = [{"a": 1, "b": [0.1, 2.0]}, {"a": "ü", "b": None}]
+
+
+def test_what_is_written_is_read(tmp_path):
+    path = tmp_path / "deep" / "r.jsonl"
+    records.append(path, ROWS[:1])
+    records.append(path, ROWS[1:])
+    assert records.read(path) == ROWS
+    records.write(path, ROWS[1:])
+    assert records.read(path) == ROWS[1:]
+    assert [p.name for p in path.parent.iterdir()] == ["r.jsonl"]
+
+
+def test_no_file_holds_no_records(tmp_path):
+    assert records.read(tmp_path / "none") == []
+
+
+def test_a_line_cut_short_is_left_out_and_written_over(tmp_path):
+    path = tmp_path / "r.jsonl"
+    records.append(path, ROWS)
+    path.write_bytes(path.read_bytes()[:-3])
+    assert records.read(path) == ROWS[:1]
+    records.append(path, ROWS[1:])
+    assert records.read(path) == ROWS
+
+
+def test_a_damaged_line_in_the_middle_is_an_error(tmp_path):
+    path = tmp_path / "r.jsonl"
+    path.write_text('{"a": 1\n{"a": 2}\n')
+    with pytest.raises(json.JSONDecodeError):
+        records.read(path)
+
+
+def test_nan_and_infinity_become_null(tmp_path):
+    path = tmp_path / "r.jsonl"
+    records.append(path, [{"x": float("nan"), "y": [float("inf"), 1.0]}])
+    assert records.read(path) == [{"x": None, "y": [None, 1.0]}]
+
+
+def test_provenance_names_what_a_result_depends_on():
+    found = records.provenance()
+    assert {"commit", "code", "versions", "device", "flags"} <= found.keys()
+    assert json.loads(json.dumps(found)) == found
