@@ -13,6 +13,7 @@ _ARMS = {
     ("SE", "CE"): (plot.GREEN, "-.", "squared error (SE), the rate of CE"),
 }
 _DTYPES = (("float32", plot.ORANGE, "--"), ("float16", plot.PURPLE, "-."), ("bfloat16", plot.GREEN, ":"))
+_BAND = "mean and 8 of 10 seeds"
 _TITLES = {"small": "small start", "large": "large start", "saturated": "saturated start"}
 
 
@@ -24,9 +25,9 @@ def figures(theory: list[dict], summary: list[dict], folder: Path) -> list[Path]
     with plot.styled():
         drawn = {
             "three_reasons": three_reasons(parts),
-            "learning_curves": over_epochs(curves, "test_error", "test error", log=True),
+            "learning_curves": over_epochs(curves, "test_error", f"test error, {_BAND}", log=True),
             "confidently_wrong": over_epochs(
-                curves, "confident_wrong", "training examples with p(right) < 1 %", log=False
+                curves, "confident_wrong", f"training examples with p(right) < 1 %, {_BAND}", log=False
             ),
             "learning_rates": learning_rates(choices),
         }
@@ -118,7 +119,7 @@ def learning_rates(choices: list[dict]):
     lowest, highest = choices[0]["grid"][0][0], choices[0]["grid"][-1][0]
     for ax in axes.values():
         ax.set(xscale="log", xlim=(lowest, highest))
-        _error_axis(ax, 0.02)
+        _error_axis(ax, 0.018)
     _finish(figure, axes, "learning rate")
     return figure
 

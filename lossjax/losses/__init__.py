@@ -41,7 +41,8 @@ from .tanh_squared_error import tanh_squared_error
 from .transforms import label_smoothing, scaled, sum_over_outputs, weighted
 from .weston_watkins import weston_watkins
 
-SCALAR: tuple[Loss, ...] = (
+ALL: tuple[Loss, ...] = (
+    # Scalar events.
     squared_error,
     half_squared_error,
     absolute_error,
@@ -68,9 +69,7 @@ SCALAR: tuple[Loss, ...] = (
     scaled(sigmoid_cross_entropy, 0.5),
     weighted(sigmoid_cross_entropy, (1.0, 0.25)),
     weighted(logistic, (0.5, 1.0)),
-)
-
-VECTOR: tuple[Loss, ...] = (
+    # Vector events.
     softmax_cross_entropy,
     softmax_squared_error,
     softmax_absolute_error,
@@ -95,14 +94,11 @@ VECTOR: tuple[Loss, ...] = (
     sparsemax_loss,
     sum_over_outputs(sigmoid_cross_entropy),
     sum_over_outputs(huber(1.0)),
+    label_smoothing(softmax_cross_entropy, 0.1),
 )
-
-ALL: tuple[Loss, ...] = SCALAR + VECTOR
 
 __all__ = [
     "ALL",
-    "SCALAR",
-    "VECTOR",
     "Loss",
     "absolute_error",
     "correct_class_quadratic",

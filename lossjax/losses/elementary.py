@@ -5,7 +5,6 @@ from fractions import Fraction
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-
 # Half the distance at which exp(-x) is reduced by a first factor 2.
 NEAR = 0.34
 

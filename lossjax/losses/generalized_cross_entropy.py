@@ -9,7 +9,7 @@ d2L/dz_k dz_j = e (delta_ky - p_k)(delta_jy - p_j) - d p_k (delta_kj - p_j),   e
 
 import jax.numpy as jnp
 
-from . import elementary, parameter, softmax
+from . import elementary, pair, parameter, softmax
 from .claims import Claims, zero
 from .domain import ONE_HOT
 from .loss import Loss
@@ -28,7 +28,11 @@ def value(z, t, q):
 
 
 def _power(w, t, q):
-    return jnp.exp(-q * softmax.surprise(w, t))
+    """The power p^q: q log p may be several units where all z are 0, and its rounding counts."""
+    nats = softmax.surprise_pair(w, t)
+    x = pair.product(jnp.asarray(q, nats.hi.dtype), nats.hi)
+    lo = x.lo + q * nats.lo
+    return pair.exp_minus(x.hi).hi * (1 - jnp.where(jnp.isfinite(lo), lo, 0))
 
 
 def grad(z, t, q):
@@ -42,6 +46,13 @@ def hess(z, t, v, q):
     cross = power * softmax.linear(w, lambda p: (1 + q) * at(t, p) - q * jnp.sum(p))
     diagonal = power * softmax.linear(w, lambda p: jnp.sum(p) - (1 + q) * p)
     return softmax.target_product(w, t, v, cross, -(1 + q) * power * c, diagonal)
+
+
+def _steepest(q):
+    """The largest curvature, that of two classes: 2 (1 - p) p^q |(1 + q) p - q| at a root of its derivative."""
+    a, b = (1 + q) * (2 + q), (1 + q) * (1 + 2 * q)
+    root = (b * b - 4 * a * q * q) ** 0.5
+    return max(2 * (1 - p) * p**q * abs((1 + q) * p - q) for p in ((b - root) / (2 * a), (b + root) / (2 * a)))
 
 
 def generalized_cross_entropy(q: float = 0.7) -> Loss:
@@ -63,7 +74,7 @@ def generalized_cross_entropy(q: float = 0.7) -> Loss:
         claims=Claims(
             convex=False,
             lipschitz=2**0.5 * (q / (1 + q)) ** q / (1 + q),
-            smooth=1.0,
+            smooth=_steepest(q) if parameter.known(q) else None,
             bound=1 / q,
             perfect=zero,
             proper=False,

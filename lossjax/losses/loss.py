@@ -37,7 +37,7 @@ class Loss:
     output: Callable
     claims: Claims
     source: str
-    params: Mapping[str, float | Array] = dataclasses.field(default_factory=dict)
+    params: Mapping[str, float | tuple[float, ...] | Array] = dataclasses.field(default_factory=dict)
     likelihood: Callable | None = None
 
     def __call__(

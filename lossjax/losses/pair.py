@@ -1,7 +1,7 @@
 """Numbers as unevaluated sums of two floats, for the few places where one float is not enough.
 
-At the float next to the root of s(z) - t, the truth may be 1000 times smaller than the rounding of exp(-z). A squared or
-an absolute error has its minimum there, so no conditioning in z excuses that rounding.
+At the float next to the root of s(z) - t, the truth may be 1000 times smaller than the rounding of exp(-z). A squared
+or an absolute error has its minimum there, so no conditioning in z excuses that rounding.
 """
 
 import math

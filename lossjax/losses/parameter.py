@@ -14,7 +14,7 @@ def positive(name: str, value) -> None:
         raise ValueError(f"{name} must be positive, got {value}")
 
 
-def between(name: str, value, low: float, high: float) -> None:
+def between(name: str, value, low: float | int, high: float | int) -> None:
     """Raise ValueError unless low <= value <= high."""
     if known(value) and not low <= value <= high:
         raise ValueError(f"{name} must lie in [{low}, {high}], got {value}")

@@ -51,6 +51,25 @@ def hess(z, t, v, epsilon):
     return softmax.target_product(w, t, v, cross, pair, diagonal + 2 * epsilon * p * c)
 
 
+_UNKNOWN = Claims(convex=False, lipschitz=None, smooth=None, bound=INF, perfect=zero)
+
+
+def _claims(epsilon):
+    # The largest slope is that of two classes, sqrt(2) (1 + epsilon p)(1 - p); so is the largest curvature,
+    # 2 p (1 - p) |1 - epsilon + 2 epsilon p|, at a root of its derivative.
+    root = (3 * epsilon**2 + 1) ** 0.5
+    peaks = [(3 * epsilon - 1 + s * root) / (6 * epsilon) for s in (1, -1)] if abs(epsilon) > 1e-6 else [0.5]
+    return Claims(
+        convex=abs(epsilon) <= 1,
+        lipschitz=2**0.5 * (1 if epsilon <= 1 else (1 + epsilon) ** 2 / (4 * epsilon)),
+        smooth=max(2 * p * (1 - p) * abs(1 - epsilon + 2 * epsilon * p) for p in peaks if 0 <= p <= 1),
+        bound=INF,
+        perfect=zero,
+        proper=epsilon == 0,
+        calibrated=True,
+    )
+
+
 def poly1(epsilon: float = 1.0) -> Loss:
     """Poly-1 with coefficient epsilon >= -1; 0 is cross-entropy.
 
@@ -66,7 +85,7 @@ def poly1(epsilon: float = 1.0) -> Loss:
         grad=grad,
         hess=hess,
         output=softmax.softmax,
-        claims=Claims(convex=False, lipschitz=2.0, smooth=1.0, bound=INF, perfect=zero, proper=False, calibrated=True),
+        claims=_claims(epsilon) if parameter.known(epsilon) else _UNKNOWN,
         params={"epsilon": epsilon},
         source="Leng et al. 2022, eq. 3",
     )

@@ -51,7 +51,7 @@ def minus_pair(z: Float[Array, "..."], t: Float[Array, "..."], e: Pair) -> Pair:
     close = jnp.abs(z) < NEAR
     start = difference(0.25 * z, t - 0.5)
     near = total(start.hi, start.lo + 0.5 * tanh_beyond(jnp.where(close, 0.5 * z, 0)))
-    far = times(jnp.where(z < 0, -1, 1), over(less(*complements(z, t), e), one_plus(e)))
+    far = times(jnp.where(z < 0, -1.0, 1.0), over(less(*complements(z, t), e), one_plus(e)))
     return Pair(jnp.where(close, near.hi, far.hi), jnp.where(close, near.lo, far.lo))
 
 

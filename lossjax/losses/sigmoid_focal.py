@@ -9,6 +9,8 @@ No term of f' cancels. Soft targets are refused: the literature has no one exten
 out is twice the one with alpha = 1/2.
 """
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -16,9 +18,9 @@ import numpy as np
 from . import parameter, sigmoid
 from .claims import INF, Claims, zero
 from .domain import BINARY
-from .elementary import magnitude
+from .elementary import log1p, magnitude
 from .loss import Loss
-from .pair import one, total
+from .pair import Pair, exp_minus, one, one_plus, over, times
 
 
 def formula(z, t, gamma, alpha):
@@ -40,35 +42,41 @@ def _(primals, tangents):
     return _choose(t, one, other), _choose(t, done, dother) + dt * gap
 
 
-def _parts(x):
-    """Of x: s and q, both times 1 + e, and l, capped where s has long been 0."""
-    e = jnp.exp(-magnitude(x))
-    return jnp.where(x < 0, e, 1), jnp.where(x < 0, 1, e), jnp.minimum(sigmoid.softplus(-x), 1e4)
-
-
-def _power(x, gamma, over):
-    """q^gamma / (1 + e)^over, the rounding of 1 + e taken out."""
+def _parts(x, doublings=0):
+    """The pairs s and q of x, s times 2^doublings for x < 0, and l, capped where s has long been 0."""
     u = magnitude(x)
-    d, error = total(one(x), jnp.exp(-u))
-    n = gamma + over
-    return jnp.where(x < 0, 1, jnp.exp(-gamma * u)) * (jnp.power(d, -n) * (1 - n * (error / d)))
+    scaled = exp_minus(u, doublings)
+    e = times(0.5**doublings, scaled)
+    d = one_plus(e)
+    top, tail = over(Pair(one(u), jnp.zeros_like(u)), d), over(e, d)
+    pick = functools.partial(jnp.where, x < 0)
+    s, q = map(pick, over(scaled, d), top), map(pick, top, tail)
+    return Pair(*s), Pair(*q), jnp.minimum(jnp.where(x < 0, u, 0) + log1p(e.hi), 1e4)
+
+
+def _relative(q):
+    return jnp.where(q.hi > 0, q.lo / q.hi, 0)
 
 
 def _curve(x, gamma):
-    return _power(x, gamma, 0) * sigmoid.softplus(-x)
+    _, q, _ = _parts(x)
+    main = jnp.power(q.hi, gamma) * sigmoid.softplus(-x)
+    return main + main * jnp.where(main < jnp.inf, gamma * _relative(q), 0)
 
 
 def _slope(x, gamma):
     s, q, cost = _parts(x)
-    return -_power(x, gamma, 1) * (gamma * s * cost + q)
+    main = jnp.power(q.hi, gamma) * (gamma * s.hi * cost + q.hi)
+    return -(main + (main * gamma * _relative(q) + jnp.power(q.hi, gamma) * (gamma * s.lo * cost + q.lo)))
 
 
 def _curvature(x, gamma):
-    s, q, cost = _parts(x)
-    bracket = gamma**2 * s * cost + q * ((2 * gamma + 1) - gamma * cost)
-    # s as a product of two roots: it may be flushed where s times the bracket is still a normal number.
-    root = jnp.where(x < 0, jnp.exp(-magnitude(x) / 2), 1)
-    return (root * bracket) * root * _power(x, gamma, 2)
+    # s may be flushed where s times the bracket is still a normal number.
+    s, q, cost = _parts(x, doublings=8)
+    scale = jnp.where(x < 0, 0.5**8, 1)
+    bracket = gamma**2 * (s.hi * scale) * cost + q.hi * ((2 * gamma + 1) - gamma * cost)
+    main = s.hi * (jnp.power(q.hi, gamma) * (scale * bracket))
+    return main + main * (gamma * _relative(q) + _relative(s))
 
 
 def value(z, t, gamma, alpha):

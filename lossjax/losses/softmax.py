@@ -77,9 +77,10 @@ def _sum(a, b, c):
 
 
 def _quotient(a, b):
-    q = a.hi / b.hi
-    back = pair.product(q, b.hi)
-    return pair.Pair(q, (((a.hi - back.hi) - back.lo) + (a.lo - q * b.lo)) / b.hi)
+    q, lo = pair.over(a, b)
+    # The parts of a product of tiny numbers underflow; of infinities they are NaN.
+    info = jnp.finfo(q.dtype)
+    return pair.Pair(q, jnp.where((jnp.abs(q) > info.tiny / info.eps**2) & jnp.isfinite(lo), lo, 0))
 
 
 def linear_pair(w: Weights, function: Callable) -> pair.Pair:
@@ -90,8 +91,7 @@ def linear_pair(w: Weights, function: Callable) -> pair.Pair:
 
 def linear(w: Weights, function: Callable) -> Float[Array, "..."]:
     """The same, rounded."""
-    hi, lo = linear_pair(w, function)
-    return hi + jnp.where(jnp.isfinite(lo), lo, 0)
+    return sum(linear_pair(w, function))
 
 
 def bilinear_pair(w: Weights, t: Float[Array, " K"], function: Callable) -> pair.Pair:
@@ -142,6 +142,14 @@ def log_total(w: Weights) -> Float[Array, ""]:
     """log sum_j exp(z_j - max z) = -log p_a for the largest class a."""
     m = odds_against_top(w)
     return jnp.where(m <= 1, elementary.log1p(jnp.minimum(m, 1)), jnp.log(1 + m))
+
+
+def surprise_pair(w: Weights, t: Float[Array, " K"]) -> pair.Pair:
+    """-log p_y with its rounding error, from p_y exp(nats) = 1, where p_y is neither near 0 nor near 1."""
+    nats, p = surprise(w, t), linear_pair(w, lambda p: at(t, p))
+    e = pair.exp_minus(nats)
+    moderate = (nats < 20) & (nats > 0.1)
+    return pair.Pair(nats, jnp.where(moderate, ((e.hi - p.hi) + (e.lo - p.lo)) / e.hi, 0))
 
 
 def surprise(w: Weights, t: Float[Array, " K"]) -> Float[Array, ""]:

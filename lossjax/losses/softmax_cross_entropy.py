@@ -64,6 +64,7 @@ softmax_cross_entropy = Loss(
         perfect=perfect,
         proper=True,
         calibrated=True,
+        affine=True,
         canonical=True,
     ),
     likelihood=likelihood,

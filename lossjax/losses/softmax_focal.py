@@ -10,11 +10,12 @@ u tends to 1 as c tends to 0: every power of c that is left is c^gamma, and no t
 
 import jax.numpy as jnp
 
-from . import parameter, softmax
+from . import pair, parameter, softmax
 from .claims import INF, Claims, zero
 from .domain import ONE_HOT
 from .loss import Loss
 from .one_hot import at, chosen
+from .sigmoid_focal import sigmoid_focal
 
 
 def formula(z, t, gamma):
@@ -43,10 +44,41 @@ def hess(z, t, v, gamma):
     power = c**gamma
     d = -power * (1 + gamma * p * u)
     ec = gamma * p * power * (2 + (gamma - 1) * p * u - nats)
-    cross = power * p * ((1 + 2 * gamma) + gamma * u * (gamma * p - c))
-    pair = power * (gamma * p * (2 + (gamma - 1) * p * u - 2 * nats) - c)
+    cross = power * p * _cross(w, t, c, gamma)
+    both = power * (gamma * p * (2 + (gamma - 1) * p * u - 2 * nats) - c)
     share = w.e / jnp.sum(jnp.where(chosen(t), 0, w.e))
-    return softmax.target_product(w, t, v, cross, pair, jnp.where(c > 0, ec * share, 0) - d * softmax.others(w))
+    return softmax.target_product(w, t, v, cross, both, jnp.where(c > 0, ec * share, 0) - d * softmax.others(w))
+
+
+def _cross(w, t, c, gamma):
+    """((1 + 2 gamma) c - gamma l (c - gamma p)) / c, l = -log p, which has a root at an ordinary output."""
+    wrong = softmax.linear_pair(w, lambda p: jnp.sum(jnp.where(chosen(t), 0, p)))
+    less = softmax.linear_pair(w, lambda p: jnp.sum(jnp.where(chosen(t), -gamma * p, p)))
+    bracket = pair.less(_scaled(1 + 2 * gamma, wrong), _scaled(gamma, softmax.surprise_pair(w, t)), less)
+    return jnp.where(c > 0, bracket.hi / jnp.where(c > 0, c, 1), 1 + gamma + gamma**2)
+
+
+def _scaled(factor, a):
+    p = pair.product(jnp.asarray(factor, a.hi.dtype), a.hi)
+    return pair.Pair(p.hi, p.lo + factor * a.lo)
+
+
+_UNKNOWN = Claims(convex=False, lipschitz=None, smooth=None, bound=INF, perfect=zero)
+
+
+def _claims(gamma):
+    # Slope and curvature are largest where two classes share the output: those of the sigmoid focal loss of z_y - z_j,
+    # times the norms of its direction, and twice, as the two classes of that loss weigh 1/2.
+    binary = sigmoid_focal(gamma, 0.5).claims
+    return Claims(
+        convex=gamma == 0,
+        lipschitz=2 * 2**0.5 * binary.lipschitz,
+        smooth=4 * binary.smooth,
+        bound=INF,
+        perfect=zero,
+        proper=gamma == 0,
+        calibrated=True,
+    )
 
 
 def softmax_focal(gamma: float = 2.0) -> Loss:
@@ -64,7 +96,7 @@ def softmax_focal(gamma: float = 2.0) -> Loss:
         grad=grad,
         hess=hess,
         output=softmax.softmax,
-        claims=Claims(convex=False, lipschitz=2.0, smooth=1.0, bound=INF, perfect=zero, proper=False, calibrated=True),
+        claims=_claims(gamma) if parameter.known(gamma) else _UNKNOWN,
         params={"gamma": gamma},
         source="Lin et al. 2017, eq. 4, for K classes",
     )

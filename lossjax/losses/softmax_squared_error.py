@@ -73,6 +73,8 @@ def _diagonal(w, p, t, gain, q):
     return jnp.where(smaller, q * half + p * d, qd * half + d * third)
 
 
+_PEAK = (9 + 33**0.5) / 24
+
 softmax_squared_error = Loss(
     name="softmax_squared_error",
     event_ndim=1,
@@ -82,6 +84,16 @@ softmax_squared_error = Loss(
     grad=grad,
     hess=hess,
     output=softmax.softmax,
-    claims=Claims(convex=False, lipschitz=0.838, smooth=1.0, bound=2.0, perfect=zero, proper=True, calibrated=True),
+    # Slope and curvature are largest where the right class and one other share the output: 4 sqrt(2) p (1 - p)^2, and
+    # 8 p (1 - p)^2 (3 p - 1), which is largest at _PEAK.
+    claims=Claims(
+        convex=False,
+        lipschitz=16 * 2**0.5 / 27,
+        smooth=8 * _PEAK * (1 - _PEAK) ** 2 * (3 * _PEAK - 1),
+        bound=2.0,
+        perfect=zero,
+        proper=True,
+        calibrated=True,
+    ),
     source="Golik et al. 2013, eq. 12; Brier 1950",
 )

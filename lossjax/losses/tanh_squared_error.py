@@ -31,7 +31,7 @@ def _parts(z, t, doublings=0):
 
 
 def _minus(z, t, e, c, rest):
-    """The difference tanh z - t = (c - (2 - c) e) / (1 + e) for z >= 0, the negative for z < 0; (z - t) + ... near 0."""
+    """The difference tanh z - t: (c - (2 - c) e) / (1 + e) for z >= 0, the negative for z < 0; near 0 by series."""
     close = jnp.abs(z) < NEAR / 2
     start = difference(z, t)
     near = total(start.hi, start.lo + tanh_beyond(jnp.where(close, z, 0)))

@@ -40,10 +40,10 @@ weston_watkins = Loss(
     grad=grad,
     hess=hess,
     output=identity,
-    # The gradient of K classes reaches sqrt(K (K - 1)): no constant holds for all K.
+    # The gradient of K classes reaches sqrt(K (K - 1)).
     claims=Claims(
         convex=True,
-        lipschitz=INF,
+        lipschitz=None,
         smooth=0.0,
         bound=INF,
         perfect=zero,

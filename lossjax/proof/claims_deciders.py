@@ -1,6 +1,7 @@
 """The judges of how a loss decides and speaks of probabilities: proper, calibrated, affine, canonical, likelihood."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from ..losses.loss import Loss
@@ -152,9 +153,9 @@ def likelihood(loss: Loss, found: Evidence) -> Verdict | None:
 def _log_likelihood(loss, z, t):
     if np.ndim(t) and np.all(t == np.rint(t)):
         t = t.astype(int)  # counts of a multinomial
-    params = {k: np.asarray(v, np.float64) for k, v in loss.params.items()}
     with jax.enable_x64(True):
+        params = {k: jnp.asarray(v, np.float64) for k, v in loss.params.items()}
         try:
-            return float(loss.likelihood(z, t, **params))
+            return float(loss.likelihood(jnp.asarray(z), jnp.asarray(t), **params))
         except ValueError:  # jax.scipy.stats refuses counts that are no whole numbers
             return float("nan")

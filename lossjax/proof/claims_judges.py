@@ -1,5 +1,6 @@
 """One judge for each claim about shape and size: from the evidence to a verdict, None where nothing is claimed."""
 
+import jax
 import numpy as np
 
 from ..losses.loss import Loss
@@ -9,6 +10,7 @@ from .claims_verdict import Verdict, held, refuted, shown
 
 ABOVE = 1e-9  # relative: a find this far above a claimed supremum refutes it
 BELOW = 1e-6  # relative: a search that stays this far below refutes it
+_NEAR = 1e-7  # how close the search comes to an infimum in a curved valley
 _WORDS = {"slope": "|dL/dz|", "curvature": "|d2L/dz2|", "value": "L"}
 
 
@@ -69,14 +71,15 @@ def perfect(loss: Loss, found: Evidence) -> Verdict:
     """The least value found over z at each target must be the claimed one."""
     name, points, worst = getattr(loss.claims.perfect, "__name__", "perfect"), 0, (0.0, "")
     for t, low, z, n in found.infima:
-        claimed = float(loss.claims.perfect(t))
+        with jax.enable_x64(True):
+            claimed = float(loss.claims.perfect(t))
         points += n
         # Far out, a value that is a difference of pre-activations carries their rounding.
         error = max(abs(claimed - low) - 1e-14 * np.abs(z).max(), 0.0) / (1 + abs(low))
         if not error <= worst[0]:
             witness = f"at t = {short(t)} the least L found is {short(low)}, at z = {short(z)}, not {short(claimed)}"
             worst = error, witness
-    if not worst[0] <= 1e-8:
+    if not worst[0] <= _NEAR:
         return refuted(loss, "perfect", name, points, worst[1])
     return held(loss, found, "perfect", name, points)
 

@@ -112,9 +112,10 @@ class Landscape:
 
     @functools.cached_property
     def _kernel(self):
-        loss, params = self.loss, self._params
+        loss = self.loss
 
         def one(z, t):
+            params = {k: jnp.asarray(v, z.dtype) for k, v in self._params.items()}
             if self.scalar:
                 h = loss.hess(z, t, **params)
             else:

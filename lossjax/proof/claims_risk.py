@@ -61,7 +61,7 @@ class Minimum:
     @property
     def misled(self) -> bool:
         """Is deciding wrongly no worse than the minimum?"""
-        return self.wrong_risk <= self.risk + SAME * (1 + abs(self.risk))
+        return bool(self.wrong_risk <= self.risk + SAME * (1 + abs(self.risk)))
 
 
 class Risks:

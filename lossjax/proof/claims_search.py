@@ -9,6 +9,7 @@ import numpy as np
 from .claims_landscape import Landscape
 
 _ROUNDS = 45
+_FINEST = 1e-9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +38,8 @@ def climb(f, x, step=0.5, rounds=_ROUNDS):
     rows = np.arange(len(x))
     best = _defined(f(x[:, None, :]))[:, 0]
     for _ in range(rounds):
+        if step.max() < _FINEST:
+            break
         near = x[:, None, :] + step[:, None, None] * moves
         values = _defined(f(near))
         # The centre has been rounded to the same place, so any gain is a gain.

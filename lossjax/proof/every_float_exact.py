@@ -38,19 +38,24 @@ class Exact:
             return got, want.hi, np.where(got == want.hi, np.abs(want.lo) / ulp(want.hi, _FLOAT32), error)
 
     def twin(self, bits):
-        """The twin's largest error in ulps of float64 and of float32, and at how many points; of normal results."""
+        """The twin's largest error at patterns of normal inputs and results: (float64 ulps, float32 ulps, share, points).
+
+        share: of the error that the twin is to judge, or of an ulp of float32 where that is more.
+        """
         z = bits.view(np.float32)
         tiny, top = np.finfo(np.float32).tiny, np.finfo(np.float32).max
         z = z[np.isfinite(z) & ((z == 0) | (np.abs(z) >= tiny))]
         if not len(z):
-            return 0.0, 0.0, 0
-        want, twin = self._truth(z), self._twin(z)
+            return 0.0, 0.0, 0.0, 0
+        want, twin, error = self._truth(z), self._twin(z), self.errors(z.view(np.uint32))[2]
         usual = (want.status == EXACT) & (np.abs(want.hi) <= top) & ((np.abs(want.hi) >= tiny) | (want.hi == 0))
-        hi, lo, twin = want.hi[usual], want.lo[usual], twin[usual]
+        hi, lo, twin, error = (x[usual] for x in (want.hi, want.lo, twin, error))
+        if not len(hi):
+            return 0.0, 0.0, 0.0, 0
         gap = np.abs((twin - hi) - lo)
-        if not len(gap):
-            return 0.0, 0.0, 0
-        return float((gap / ulp(hi, _FLOAT64)).max()), float((gap / ulp(hi, _FLOAT32)).max()), len(gap)
+        single = gap / ulp(hi, _FLOAT32)
+        share = single / np.maximum(error, 1)
+        return float((gap / ulp(hi, _FLOAT64)).max()), float(single.max()), float(share.max()), len(gap)
 
     def misjudged(self, bits) -> int:
         """At how many patterns the exact error lies on the other side of a threshold than the twin's."""

@@ -87,7 +87,7 @@ def _count(bits, code, state):
     error = jnp.where(lost, code & 0x7FFFFFFF, jnp.maximum(code, 0))
     better = error > state["worst"]
     step = (code + NEAR) & 0x7FFFFF
-    around = (step < 2 * NEAR) & (code > as_bits(0.4)) & (code < as_bits(5))
+    around = (step < 2 * NEAR) & (code > as_bits(0.4)) & (code < as_bits(5.0))
     tie = around & (step == NEAR)
     near = around & ~tie
     return {

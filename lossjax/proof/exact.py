@@ -35,7 +35,7 @@ class Truth(NamedTuple):
     status: np.ndarray  # EXACT, KINK, NAN or UNDECIDED
 
 
-def truth(f, *args, dtype, max_bits=2**14, trace_dtype=None):
+def truth(f, *args, dtype, max_bits=2**16, trace_dtype=None):
     """The exact value of f (a function of one example) at every point.
 
     args: arrays with a leading axis over points, taken exactly; the first is the one moved at ties and infinities.

@@ -32,7 +32,7 @@ def twin_of(loss: Loss, quantity: str) -> Callable:
 def _parts(z, t):
     """The sign of z, e = exp(-|z|), c, 1 - c, with s - t = sign (c - (1 - c) e) / (1 + e)."""
     right = z >= 0
-    return jnp.where(right, 1, -1), jnp.exp(-jnp.abs(z)), jnp.where(right, 1 - t, t), jnp.where(right, t, 1 - t)
+    return jnp.where(right, 1.0, -1.0), jnp.exp(-jnp.abs(z)), jnp.where(right, 1 - t, t), jnp.where(right, t, 1 - t)
 
 
 def _log1p(e):
@@ -46,19 +46,19 @@ def _log1p(e):
 
 
 def cross_entropy(z: Numbers, t: Numbers) -> Numbers:
-    """c |z| + log(1 + e)."""
+    """The sum c |z| + log(1 + e)."""
     _, e, c, _ = _parts(z, t)
     return jnp.where(c == 0, 0, c * jnp.abs(z)) + _log1p(e)
 
 
 def cross_entropy_gradient(z: Numbers, t: Numbers) -> Numbers:
-    """s - t."""
+    """The difference s - t."""
     sign, e, c, rest = _parts(z, t)
     return sign * (c - rest * e) / (1 + e)
 
 
 def cross_entropy_hessian(z: Numbers, t: Numbers) -> Numbers:
-    """e / (1 + e)^2."""
+    """The product e / (1 + e)^2."""
     e = jnp.exp(-jnp.abs(z))
     return e / ((1 + e) * (1 + e))
 

@@ -1,4 +1,4 @@
-"""Every claim of every loss holds, every flipped one is refuted with a witness, and what is called proved has a method."""
+"""Every claim of every loss holds, every flipped one is refuted with a witness, what is called proved has a method."""
 
 import dataclasses
 
