@@ -125,8 +125,8 @@ def main() -> None:
     command = tyro.cli(Command, prog="lossjax", description="Can this derivative be trusted?")
     try:
         code = command.run()
-    except KeyboardInterrupt:
-        print("lossjax: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as stopped:
+        print(f"lossjax: {stopped or 'interrupted'}; the same command goes on from here", file=sys.stderr)
         code = 130
     except Exception as error:
         if type(error).__name__ not in ("UsageError", "MissingExtraError", "UnknownPrimitive", "NoTruth"):

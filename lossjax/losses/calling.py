@@ -141,7 +141,9 @@ def _one_hot(loss, z, labels):
             f"{loss.name}: t has one axis less than z, so it holds labels, which must be integers, got {labels.dtype}"
         )
     classes = z.shape[-1]
-    t = jnp.expand_dims(labels, -1) == jnp.arange(classes, dtype=labels.dtype)
+    # Wide enough to count the classes: an int8 label may stand beside a thousand of them.
+    labels = labels.astype(jnp.promote_types(labels.dtype, jnp.int32))
+    t = jnp.expand_dims(labels, -1) == jax.lax.broadcasted_iota(labels.dtype, z.shape, z.ndim - 1)
     return t.astype(z.dtype), (labels >= 0) & (labels < classes)
 
 

@@ -30,7 +30,7 @@ def value(z, t):
     both = t + p
     # log(t / p) = 2 artanh s with s = (t - p) / (t + p).
     s = excess / jnp.where(both > 0, both, 1)
-    near = jnp.abs(s) < 0.4
+    near = jnp.abs(s) < 0.6
     s = jnp.where(near, s, 0)
     close = excess * s + (both * (1 + s) * softmax.artanh_tail(s) + 2 * s * error)
     tiny = p < jnp.finfo(p.dtype).eps

@@ -12,6 +12,9 @@ from . import calling
 from .claims import Claims
 from .domain import Domain
 
+# Numbers, or False and True for 0 and 1.
+Targets = Num[Array, "..."] | Bool[Array, "..."]
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Loss:
@@ -41,7 +44,7 @@ class Loss:
     likelihood: Callable | None = None
 
     def __call__(
-        self, z: Float[Array, "..."], t: Num[Array, "..."], *, where: Bool[Array, "..."] | None = None
+        self, z: Float[Array, "..."], t: Targets, *, where: Bool[Array, "..."] | None = None
     ) -> Float[Array, "..."]:
         """The loss of each example, unreduced.
 
@@ -55,13 +58,13 @@ class Loss:
         return calling.call(self, self._core.value, z, t, where)
 
     def gradient(
-        self, z: Float[Array, "..."], t: Num[Array, "..."], *, where: Bool[Array, "..."] | None = None
+        self, z: Float[Array, "..."], t: Targets, *, where: Bool[Array, "..."] | None = None
     ) -> Float[Array, "..."]:
         """dL/dz of each example, of the shape of z; arguments as in the call."""
         return calling.call(self, self._core.grad, z, t, where)
 
     def hessian(
-        self, z: Float[Array, "..."], t: Num[Array, "..."], *, where: Bool[Array, "..."] | None = None
+        self, z: Float[Array, "..."], t: Targets, *, where: Bool[Array, "..."] | None = None
     ) -> Float[Array, "..."]:
         """d2L/dz2 of each example: the shape of z for a scalar event, (..., K, K) for a vector of K."""
         return calling.call(self, self._core.hess, z, t, where)
@@ -69,7 +72,7 @@ class Loss:
     def hvp(
         self,
         z: Float[Array, "..."],
-        t: Num[Array, "..."],
+        t: Targets,
         v: Float[Array, "..."],
         *,
         where: Bool[Array, "..."] | None = None,
@@ -77,7 +80,7 @@ class Loss:
         """The Hessian of each example times v, of the shape of z, without the K x K matrix."""
         return calling.call(self, self._core.hvp, z, t, where, v)
 
-    def gauss_newton(self, net: Callable, params, t: Num[Array, "..."], v):
+    def gauss_newton(self, net: Callable, params, t: Targets, v):
         """J' H J v for `net(params) -> z`: J its Jacobian, H the loss Hessian summed over examples; v like params."""
         z, jv = jax.jvp(net, (params,), (v,))
         return jax.vjp(net, params)[1](self.hvp(z, t, jv))[0]

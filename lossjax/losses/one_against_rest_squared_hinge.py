@@ -52,7 +52,7 @@ one_against_rest_squared_hinge = Loss(
         bound=INF,
         perfect=zero,
         calibrated=True,
-        kinks="none of L; its Hessian jumps at s_k z_k = 1, and is 0 there",
+        
     ),
     source="Tang 2013, eq. 11",
 )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Num
 
 
 class Pair(NamedTuple):
@@ -97,7 +97,7 @@ def one_plus(e: Pair) -> Pair:
     return Pair(s.hi, s.lo + e.lo)
 
 
-def times(factor: Float[Array, "..."] | float, a: Pair) -> Pair:
+def times(factor: Num[Array, "..."] | float, a: Pair) -> Pair:
     """The pair times a sign or a power of 2."""
     return Pair(factor * a.hi, factor * a.lo)
 

@@ -25,11 +25,11 @@ def value(z, t, epsilon):
     w = softmax.weights(z)
     c, error = softmax.linear_pair(w, lambda p: jnp.sum(jnp.where(chosen(t), 0, p)))
     nats = softmax.surprise(w, t)
-    # -log p = 2 artanh s with s = c / (2 - c), of which c is 2 s / (1 + s); near c = 1 the difference has no cancellation.
+    # -log p = 2 artanh s with s = c / (2 - c), of which c is 2 s / (1 + s); beyond, the difference does not cancel.
     near = c < 0.75
     s = jnp.where(near, c / (2 - c), 0)
-    beyond = jnp.where(near, c * s + 2 * softmax.artanh_tail(s) + c / (1 - c) * error, nats - c)
-    return beyond + (1 + epsilon) * c
+    beyond = jnp.where(near, c * s + (2 * softmax.artanh_tail(s) + c / (1 - c) * error), nats - c)
+    return beyond + softmax.linear(w, lambda p: (1 + epsilon) * jnp.sum(jnp.where(chosen(t), 0, p)))
 
 
 def grad(z, t, epsilon):
@@ -46,9 +46,11 @@ def hess(z, t, v, epsilon):
     y, p, c = chosen(t), at(t, softmax.probabilities(w)), softmax.others(w)
     cross = p * softmax.linear(w, lambda p: (1 - epsilon) * jnp.sum(p) + 2 * epsilon * at(t, p))
     pair = -at(t, c) * softmax.linear(w, lambda p: jnp.sum(p) + 2 * epsilon * at(t, p))
-    # (1 + epsilon p_y)(1 - p_i) - epsilon p_y p_i, where p_y and the other classes besides i may be small alike
-    diagonal = softmax.linear(w, lambda p: jnp.sum(jnp.where(y, 0, p)) - p + (1 - epsilon) * at(t, p))
-    return softmax.target_product(w, t, v, cross, pair, diagonal + 2 * epsilon * p * c)
+    # (1 + epsilon p_y)(1 - p_i) - epsilon p_y p_i: the first of two forms has no difference where epsilon < 0; the second
+    # keeps p_y and the classes besides i together, which may be small alike.
+    whole = (1 + epsilon * p) * c - epsilon * softmax.times(w, p)
+    parts = softmax.linear(w, lambda p: jnp.sum(jnp.where(y, 0, p)) - p + (1 - epsilon) * at(t, p)) + 2 * epsilon * p * c
+    return softmax.target_product(w, t, v, cross, pair, jnp.where(epsilon < 0, whole, parts))
 
 
 _UNKNOWN = Claims(convex=False, lipschitz=None, smooth=None, bound=INF, perfect=zero)

@@ -23,7 +23,9 @@ def formula(z, t):
 
 
 def value(z, t):
-    return jnp.sum(jnp.abs(residual(softmax.weights(z), t)))
+    w = softmax.weights(z)
+    s = jnp.sign(residual(w, t))
+    return softmax.bilinear(w, t, lambda p, t, one: jnp.sum(s * (one * p - t * jnp.sum(p))))
 
 
 def _sides(w, t):

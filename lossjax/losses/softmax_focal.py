@@ -24,37 +24,42 @@ def formula(z, t, gamma):
 
 
 def _parts(z, t):
+    """Weights, c, l = -log p, p l / c and p l, of which the last two are 0 where p is."""
     w = softmax.weights(z)
-    p, c, nats = at(t, softmax.probabilities(w)), at(t, softmax.others(w)), softmax.surprise(w, t)
-    return w, p, c, nats, jnp.where(c > 0, nats / jnp.where(c > 0, c, 1), 1)
+    c, nats = at(t, softmax.others(w)), softmax.surprise(w, t)
+    capped = jnp.minimum(nats, 1 / jnp.finfo(nats.dtype).eps)
+    cost = softmax.linear(w, lambda p: at(t, p) * capped)
+    return w, c, nats, jnp.where(c > 0, cost / jnp.where(c > 0, c, 1), 1), cost
 
 
 def value(z, t, gamma):
-    _, _, c, nats, _ = _parts(z, t)
+    _, c, nats, _, _ = _parts(z, t)
     return c**gamma * nats
 
 
 def grad(z, t, gamma):
-    w, p, c, _, u = _parts(z, t)
-    return softmax.target_gradient(w, t, -(c**gamma) * (1 + gamma * p * u))
+    w, c, _, share, _ = _parts(z, t)
+    return softmax.target_gradient(w, t, -(c**gamma) * (1 + gamma * share))
 
 
 def hess(z, t, v, gamma):
-    w, p, c, nats, u = _parts(z, t)
-    power = c**gamma
-    d = -power * (1 + gamma * p * u)
-    ec = gamma * p * power * (2 + (gamma - 1) * p * u - nats)
-    cross = power * p * _cross(w, t, c, gamma)
-    both = power * (gamma * p * (2 + (gamma - 1) * p * u - 2 * nats) - c)
-    share = w.e / jnp.sum(jnp.where(chosen(t), 0, w.e))
-    return softmax.target_product(w, t, v, cross, both, jnp.where(c > 0, ec * share, 0) - d * softmax.others(w))
+    w, c, nats, share, cost = _parts(z, t)
+    p, power = at(t, softmax.probabilities(w)), c**gamma
+    ec = gamma * power * ((2 + (gamma - 1) * share) * p - cost)
+    cross = softmax.linear(w, lambda p: at(t, p) * (power * _cross(w, t, c, gamma)))
+    both = power * (gamma * ((2 + (gamma - 1) * share) * p - 2 * cost) - c)
+    wrong = jnp.sum(jnp.where(chosen(t), 0, w.e))
+    diagonal = jnp.where(wrong > 0, ec * (w.e / wrong), 0) + power * (1 + gamma * share) * softmax.others(w)
+    return softmax.target_product(w, t, v, cross, both, diagonal)
 
 
 def _cross(w, t, c, gamma):
     """((1 + 2 gamma) c - gamma l (c - gamma p)) / c, l = -log p, which has a root at an ordinary output."""
     wrong = softmax.linear_pair(w, lambda p: jnp.sum(jnp.where(chosen(t), 0, p)))
     less = softmax.linear_pair(w, lambda p: jnp.sum(jnp.where(chosen(t), -gamma * p, p)))
-    bracket = pair.less(_scaled(1 + 2 * gamma, wrong), _scaled(gamma, softmax.surprise_pair(w, t)), less)
+    nats = softmax.surprise_pair(w, t)
+    nats = pair.Pair(jnp.minimum(nats.hi, 1 / jnp.finfo(c.dtype).eps), nats.lo)
+    bracket = pair.less(_scaled(1 + 2 * gamma, wrong), _scaled(gamma, nats), less)
     return jnp.where(c > 0, bracket.hi / jnp.where(c > 0, c, 1), 1 + gamma + gamma**2)
 
 

@@ -24,51 +24,53 @@ def formula(z, t):
 
 def residual(w, t):
     """The residual p - t."""
-    return softmax.bilinear(w, t, lambda p, t, one: one * p - t * jnp.sum(p))
+    return softmax.bilinear(w, t, _difference)
+
+
+def _difference(p, t, one):
+    return one * p - t * jnp.sum(p)
 
 
 def value(z, t):
-    return jnp.sum(residual(softmax.weights(z), t) ** 2)
+    r = softmax.bilinear_pair(softmax.weights(z), t, _difference)
+    return jnp.sum(r.hi * r.hi + 2 * r.hi * r.lo)
 
 
-def _spread(w, p, t):
-    """p_k - sum p^2, and q = r - sum p r, each in the form that cancels least."""
-    below = softmax.linear(w, lambda p: jnp.sum(jnp.where(w.top, p, 0)) - p)  # p_a - p_k, a the largest class
-    gain = jnp.sum(p * below) - below
-    mean = softmax.bilinear(w, t, lambda p, t, one: t * jnp.sum(p) - jnp.sum(p * t))
-    r = residual(w, t)
+def _spread(w, t):
+    """2 (p_k - sum p^2), and 2 q = 2 (r - sum p r), each in the form that cancels least."""
+    below = softmax.linear(w, lambda p: 2 * (jnp.sum(jnp.where(w.top, p, 0)) - p))  # 2 (p_a - p_k), a the largest class
+    gain = softmax.linear(w, lambda p: jnp.sum(p * below)) - below
+    mean = softmax.bilinear(w, t, lambda p, t, one: 2 * (t * jnp.sum(p) - jnp.sum(p * t)))
+    r = 2 * residual(w, t)
     d = jnp.where(w.top, 0, r - jnp.sum(jnp.where(w.top, r, 0)))
-    pivoted = jnp.abs(d) + jnp.sum(p * jnp.abs(d)) < jnp.abs(gain) + jnp.abs(mean)
-    return gain, jnp.where(pivoted, d - jnp.sum(p * d), gain - mean)
+    pivoted = jnp.abs(d) + softmax.linear(w, lambda p: jnp.sum(p * jnp.abs(d))) < jnp.abs(gain) + jnp.abs(mean)
+    return gain, jnp.where(pivoted, d - softmax.linear(w, lambda p: jnp.sum(p * d)), gain - mean)
 
 
 def grad(z, t):
     w = softmax.weights(z)
-    return softmax.times(w, 2 * _spread(w, softmax.probabilities(w), t)[1])
+    return softmax.times(w, _spread(w, t)[1])
 
 
 def hess(z, t, v):
     w = softmax.weights(z)
+    gain, q = _spread(w, t)
     p = softmax.probabilities(w)
-    gain, q = _spread(w, p, t)
     # q_k + q_j + p_k + p_j - sum p^2, the difference p - sum p^2 being taken at the largest class if it is one of them.
-    pp, pg = p * (q + p), p * (q + gain)
-    off = jnp.where(w.top, (q + gain) * _but(p, v) + _but(pp, v), (q + p) * _but(p, v) + _but(pg, v))
-    return softmax.times(w, 2 * (_diagonal(w, p, t, gain, q) * v - off))
+    plain = softmax.linear(w, lambda p: softmax.but(p, v))
+    with_p = softmax.linear(w, lambda e: softmax.but(e * (q + 2 * p), v))
+    with_gain = softmax.linear(w, lambda e: softmax.but(e * (q + gain), v))
+    off = jnp.where(w.top, (q + gain) * plain + with_p, (q + 2 * p) * plain + with_gain)
+    return softmax.times(w, _diagonal(w, p, t, q) * v - off)
 
 
-def _but(x, v):
-    """The sum of x v over all other classes."""
-    return jnp.sum(x * v) - x * v
-
-
-def _diagonal(w, p, t, gain, q):
-    """q (1 - 2 p) + p d, or (q + d)(1 - 2 p) + d (3 p - 1), where q + d = 1 - p - t + sum p t is 0 at the class of t."""
+def _diagonal(w, p, t, q):
+    """Twice q (1 - 2 p) + p d, or (q + d)(1 - 2 p) + d (3 p - 1), where q + d = 1 - p - t + sum p t is 0 at the class of t."""
     half = softmax.linear(w, lambda p: jnp.sum(p) - 2 * p)
     third = softmax.linear(w, lambda p: 3 * p - jnp.sum(p))
     square = jnp.where(w.top, 0, p * p)
-    d = softmax.others(w) ** 2 + jnp.sum(square) - square + jnp.where(w.top, 0, jnp.max(p) ** 2)
-    qd = softmax.bilinear(w, t, lambda p, t, one: one * (jnp.sum(p) - p) - t * jnp.sum(p) + jnp.sum(p * t))
+    d = 2 * (softmax.others(w) ** 2 + jnp.sum(square) - square + jnp.where(w.top, 0, jnp.max(p) ** 2))
+    qd = softmax.bilinear(w, t, lambda p, t, one: 2 * (one * (jnp.sum(p) - p) - t * jnp.sum(p) + jnp.sum(p * t)))
     smaller = jnp.abs(q * half) + p * d <= jnp.abs(qd * half) + jnp.abs(d * third)
     return jnp.where(smaller, q * half + p * d, qd * half + d * third)
 

@@ -83,7 +83,7 @@ sparsemax_loss = Loss(
         proper=True,
         calibrated=True,
         canonical=True,
-        kinks="none of L; its Hessian jumps where a class enters the support",
+        
     ),
     source="Martins and Astudillo 2016, eq. 21",
 )

@@ -79,8 +79,8 @@ def weighted(loss: Loss, weights) -> Loss:
 def label_smoothing(loss: Loss, alpha: float) -> Loss:
     """The loss at the target (1 - alpha) t + alpha / K, for a vector of K, 0 <= alpha < 1.
 
-    A loss that is affine in t is evaluated as (1 - alpha) loss(z, t) + alpha loss(z, 1/K), which keeps the digits of
-    output - t at a confident output; any other at the smoothed target, rounded.
+    Value and gradient of a loss that is affine in t are (1 - alpha) loss(z, t) + alpha loss(z, 1/K), which keeps the
+    digits of output - t at a confident output; those of any other are taken at the smoothed target, rounded.
     """
     parameter.between("alpha", alpha, 0, 1)
     if loss.event_ndim != 1 or loss.targets.name != "simplex":
@@ -90,27 +90,30 @@ def label_smoothing(loss: Loss, alpha: float) -> Loss:
     def smooth(t, a):
         return (1 - a) * t + a / t.shape[-1]
 
-    def through(f):
+    def direct(f):
         def smoothed(z, t, *v, **params):
             a = params.pop(key)
-            if not loss.claims.affine:
-                return f(z, smooth(t, a), *v, **params)
-            uniform = jnp.full_like(t, 1 / t.shape[-1])
-            return (1 - a) * f(z, t, *v, **params) + a * f(z, uniform, *v, **params)
+            return f(z, smooth(t, a), *v, **params)
 
         return smoothed
 
-    def formula(z, t, **params):
-        a = params.pop(key)
-        return loss.formula(z, smooth(t, a), **params)
+    def mixed(f):
+        def smoothed(z, t, **params):
+            a = params.pop(key)
+            uniform = jnp.full_like(t, 1 / t.shape[-1])
+            return (1 - a) * f(z, t, **params) + a * f(z, uniform, **params)
+
+        return smoothed
+
+    through = mixed if loss.claims.affine else direct
 
     claims = loss.claims
     return loss.replace(
         name=f"label_smoothing[{loss.name}]",
-        formula=formula,
+        formula=direct(loss.formula),
         value=through(loss.value),
         grad=through(loss.grad),
-        hess=through(loss.hess),
+        hess=direct(loss.hess),
         params={**loss.params, key: alpha},
         likelihood=None,
         claims=claims.replace(

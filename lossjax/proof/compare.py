@@ -30,11 +30,12 @@ class Comparison:
 
 
 def compare(
-    got, truth: Truth, z, t, dtype, bound: float, condition: Callable, *, nan_judged: bool = True
+    got, truth: Truth, z, t, dtype, bound: float, condition: Callable, *, foreign: bool = False, nan_judged: bool = True
 ) -> Comparison:
     """Judge `got` (points, entries), computed in `dtype`, at the inputs z, t.
 
     condition(points, entries) -> sum_k |z_k dq/dz_k| of those entries; asked for only where it can matter.
+    foreign: the unit is eps |want| instead of ulp(want), so that a conviction does not hinge on where want lies in its binade.
     nan_judged: a NaN input must give NaN; else such points are skipped.
     """
     info = ml_dtypes.finfo(dtype)
@@ -71,6 +72,8 @@ def compare(
         working = working_dtype(dtype)
         over = np.maximum(error - 0.5 * ulp(hi, dtype), 0.0) if is_half(dtype) else error
         unit = ulp(hi, working)
+        if foreign:
+            unit = np.where(np.isfinite(hi), np.maximum(unit, float(ml_dtypes.finfo(working).eps) * np.abs(hi)), unit)
         excess = over / unit
     largest = _condition_where_it_matters(excess, over, unit, working, bound, condition)
     failed = (excess > bound) | lost | wrong_nonfinite

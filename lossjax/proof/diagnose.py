@@ -37,8 +37,7 @@ def _wrong_maths(got, want, ratio, usable, wrong, z, classes, quantity):
             return "LJ004", "the cross terms are dropped: every off-diagonal entry of the Hessian is 0"
     for name, slope in _slopes(z, got.shape):
         for text, factor in ((f"an extra factor {name}", slope), (f"a missing factor {name}", 1 / slope)):
-            c = _constant((ratio / factor)[usable & np.isfinite(factor)])
-            if c is not None:
+            if _same((ratio / factor)[usable & np.isfinite(factor)]) is not None:
                 return "LJ003", f"{text}, the derivative of the output: dL/da and dL/dz are confused"
     return (
         "LJ005",
@@ -47,11 +46,17 @@ def _wrong_maths(got, want, ratio, usable, wrong, z, classes, quantity):
 
 
 def _constant(ratio):
+    """The factor other than 1 that 98 % of the ratios share, or None."""
+    middle = _same(ratio)
+    return None if middle is None or abs(middle - 1) < _WRONG else middle
+
+
+def _same(ratio):
     """The value that 98 % of the ratios share, or None."""
     if len(ratio) < 8:
         return None
     middle = float(np.median(ratio))
-    if middle == 0 or not np.isfinite(middle) or abs(middle - 1) < _WRONG:
+    if middle == 0 or not np.isfinite(middle):
         return None
     return middle if np.mean(np.abs(ratio / middle - 1) < _WRONG) > 0.98 else None
 

@@ -112,9 +112,20 @@ def vector_points(dtype, targets: str, classes: int, level: str = "standard", se
             z = rng.standard_normal(classes) + rng.choice([-1e4, 1e3, 64.0])
         rows.append(z)
     z = np.concatenate([np.array(rows), _vector_specials(classes)])
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         z = z.astype(dtype)
+    if classes == 2:
+        z = np.concatenate([z, _differences(dtype, level)])
     return Points(z, _vector_targets(z, targets, rng).astype(dtype), classes)
+
+
+def _differences(dtype, level: str) -> np.ndarray:
+    """[x, 0] and [0, x] for x in the boundary windows (half types: over all patterns) and at powers of two."""
+    x = every_pattern(dtype)[::16] if is_half(dtype) else _windows(dtype)[:: 8 if level == "standard" else 24]
+    x = np.concatenate([x, _neighbours(2.0 ** np.arange(-2, 30, 2), dtype, 2), _neighbours(np.array([1.0]), dtype, 4)])
+    pairs = np.zeros((2 * len(x), 2), dtype)
+    pairs[: len(x), 0] = pairs[len(x) :, 1] = x
+    return pairs
 
 
 def _vector_specials(classes: int) -> np.ndarray:
@@ -145,7 +156,8 @@ def _vector_specials(classes: int) -> np.ndarray:
 
 def _vector_targets(z, targets: str, rng) -> np.ndarray:
     n, classes = z.shape
-    safe = np.nan_to_num(z.astype(np.float64))
+    with np.errstate(invalid="ignore"):
+        safe = np.nan_to_num(z.astype(np.float64))
     order = np.argsort(safe, axis=1)
     # One-hot at the largest logit, the second, the least, and anywhere.
     label = np.where(np.arange(n) % 4 == 0, order[:, -1], order[:, -2])
@@ -202,7 +214,8 @@ def _specials(dtype) -> np.ndarray:
 def _neighbours(at, dtype, reach: int) -> np.ndarray:
     """The `reach` floats on either side of each value, and the value."""
     signed = np.dtype(f"i{dtype.itemsize}")
-    pattern = at.astype(dtype).view(signed)[:, None] + np.arange(-reach, reach + 1, dtype=signed)
+    with np.errstate(over="ignore"):
+        pattern = at.astype(dtype).view(signed)[:, None] + np.arange(-reach, reach + 1, dtype=signed)
     # Crossing zero by counting patterns would land on NaNs; 0 has its own entry among the specials.
     near = pattern.ravel().view(dtype)
     return near[np.isfinite(near)]

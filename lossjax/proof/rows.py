@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from .compare import Comparison
+from .compare import Comparison, widened
 from .diagnose import diagnose
 from .exact import Truth
 from .findings import Row
@@ -107,8 +107,8 @@ def _place(v: Verdict) -> dict:
 
 
 def _shown(x):
-    x = x.astype(np.float64)
-    return x.tolist() if x.ndim == 0 else x[:16].tolist()
+    wide = widened(np.atleast_1d(x))[:, 0]
+    return float(wide[0]) if x.ndim == 0 else wide[:16].tolist()
 
 
 def _reproducer(subject, quantity, witness, place) -> str:

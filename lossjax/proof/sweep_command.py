@@ -60,7 +60,7 @@ def run_sweeps(options) -> Report:
 def _row(loss, s: Sweep) -> dict:
     z = np.array([s.worst_bits], np.uint32).view(np.float32)
     excess = s.worst_ulp / (1 + _conditioning(loss, s, z) * 2.0**-23 / float(ulp(s.worst_want, DTYPES["float32"])))
-    ok = not s.lost and not s.wrong_nonfinite and not s.near_wrong and excess <= BOUNDS[s.quantity]
+    ok = not s.lost and not s.wrong_nonfinite and not s.near_wrong and s.trusted and excess <= BOUNDS[s.quantity]
     code = "" if ok else "LJ008" if s.wrong_nonfinite else "LJ006" if s.lost else "LJ007"
     return {
         "loss": s.loss,
@@ -85,6 +85,7 @@ def _row(loss, s: Sweep) -> dict:
         "near_wrong": s.near_wrong,
         "twin_max_ulp64": s.twin_max_ulp64,
         "twin_points": s.twin_points,
+        "twin_trusted": s.trusted,
         "seconds": s.seconds,
         "points_per_second": s.points_per_second,
         "devices": s.devices,

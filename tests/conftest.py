@@ -1,0 +1,20 @@
+"""Strict settings for every test: ranks never promote silently, keys come from a fixture, examples are reproducible."""
+
+import hypothesis
+import jax
+import pytest
+
+# Two host devices, so that what is sharded is really split; ranks must match unless one is 0.
+jax.config.update("jax_num_cpu_devices", 2)
+jax.config.update("jax_numpy_rank_promotion", "raise")
+
+hypothesis.settings.register_profile("default", deadline=None, derandomize=True, max_examples=50)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=1000)
+hypothesis.settings.load_profile("default")
+
+
+@pytest.fixture
+def getkey():
+    """A function that gives a new random key at every call, the same sequence in every run."""
+    keys = iter(range(2**31))
+    return lambda: jax.random.key(next(keys))
