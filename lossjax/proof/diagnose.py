@@ -84,7 +84,7 @@ def _lost_precision(truth: Truth, comparison: Comparison, z):
         )
     if comparison.lost.any():
         return "LJ006", "a lost tail: exactly 0 where the true result is a normal number"
-    at_zero = np.all(z.reshape(len(z), -1) == 0, axis=1)[:, None]
+    at_zero = np.all(widened(z) == 0, axis=1)[:, None]
     if np.any(failed) and np.all(~failed | at_zero):
         return "LJ009", "wrong at a tie only: a derivative rule picked the wrong side of max, abs or select at z = 0"
     return "LJ007", "cancellation: digits are lost that the conditioning of the quantity does not explain"
