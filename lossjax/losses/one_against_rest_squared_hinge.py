@@ -52,7 +52,6 @@ one_against_rest_squared_hinge = Loss(
         bound=INF,
         perfect=zero,
         calibrated=True,
-        
     ),
     source="Tang 2013, eq. 11",
 )

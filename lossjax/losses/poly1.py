@@ -49,7 +49,9 @@ def hess(z, t, v, epsilon):
     # (1 + epsilon p_y)(1 - p_i) - epsilon p_y p_i: the first of two forms has no difference where epsilon < 0; the second
     # keeps p_y and the classes besides i together, which may be small alike.
     whole = (1 + epsilon * p) * c - epsilon * softmax.times(w, p)
-    parts = softmax.linear(w, lambda p: jnp.sum(jnp.where(y, 0, p)) - p + (1 - epsilon) * at(t, p)) + 2 * epsilon * p * c
+    parts = (
+        softmax.linear(w, lambda p: jnp.sum(jnp.where(y, 0, p)) - p + (1 - epsilon) * at(t, p)) + 2 * epsilon * p * c
+    )
     return softmax.target_product(w, t, v, cross, pair, jnp.where(epsilon < 0, whole, parts))
 
 

@@ -83,7 +83,6 @@ sparsemax_loss = Loss(
         proper=True,
         calibrated=True,
         canonical=True,
-        
     ),
     source="Martins and Astudillo 2016, eq. 21",
 )

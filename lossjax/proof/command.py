@@ -20,7 +20,7 @@ def run_check(options) -> int:
         from lossjax.cli import use_host_devices
 
         use_host_devices(os.cpu_count() or 1)
-        from lossjax.proof.sweep_command import run_sweeps
+        from lossjax.proof.every_float.command import run_sweeps
 
         report = run_sweeps(options)
     elif any(":" in name for name in options.names):

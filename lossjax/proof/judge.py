@@ -74,14 +74,32 @@ def _trial(subject: Subject, points: Points, quantity: str, dtype) -> list[Verdi
     for mode in subject.modes:
         for name, got in _run(witnesses, args, mode).items():
             c = compare(
-                got, want, points.z, points.t, dtype, subject.bounds[quantity], condition, foreign=subject.own is not None or subject.as_traced, nan_judged=nan_judged
+                got,
+                want,
+                points.z,
+                points.t,
+                dtype,
+                subject.bounds[quantity],
+                condition,
+                foreign=subject.own is not None or subject.as_traced,
+                nan_judged=nan_judged,
             )
             verdicts.append(Verdict(quantity, name, mode, points, got, want, c))
     if subject.own is not None:
         own = _flat_truth(
             truth(derivative(subject.own, quantity, subject.event_ndim, columns), *args, dtype=dtype, trace_dtype=dtype)
         )
-        c = compare(own.hi, want, points.z, points.t, dtype, subject.bounds[quantity], condition, foreign=subject.own is not None or subject.as_traced, nan_judged=nan_judged)
+        c = compare(
+            own.hi,
+            want,
+            points.z,
+            points.t,
+            dtype,
+            subject.bounds[quantity],
+            condition,
+            foreign=subject.own is not None or subject.as_traced,
+            nan_judged=nan_judged,
+        )
         verdicts.append(Verdict(quantity, "own", "exact", points, own.hi, want, c))
     return verdicts
 

@@ -121,7 +121,11 @@ def vector_points(dtype, targets: str, classes: int, level: str = "standard", se
 
 def _differences(dtype, level: str) -> np.ndarray:
     """[x, 0] and [0, x] for x in the boundary windows (half types: over all patterns) and at powers of two."""
-    x = every_pattern(dtype)[:: 16 if level == "standard" else 128] if is_half(dtype) else _windows(dtype)[:: 8 if level == "standard" else 24]
+    x = (
+        every_pattern(dtype)[:: 16 if level == "standard" else 128]
+        if is_half(dtype)
+        else _windows(dtype)[:: 8 if level == "standard" else 24]
+    )
     x = np.concatenate([x, _neighbours(2.0 ** np.arange(-2, 30, 2), dtype, 2), _neighbours(np.array([1.0]), dtype, 4)])
     pairs = np.zeros((2 * len(x), 2), dtype)
     pairs[: len(x), 0] = pairs[len(x) :, 1] = x

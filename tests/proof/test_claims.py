@@ -116,8 +116,8 @@ def test_a_derivative_chosen_outside_the_subdifferential_is_refuted():
 
 
 def test_a_box_proof_fails_below_the_supremum():
-    from lossjax.proof import claims_boxes
-    from lossjax.proof.claims_exact import read
+    from lossjax.proof.claims import boxes as claims_boxes
+    from lossjax.proof.claims.exact import read
 
     exact = read(sigmoid_focal(2.0, 0.25))
     assert exact is not None
@@ -129,7 +129,7 @@ def test_a_box_proof_fails_below_the_supremum():
 
 def test_an_unsound_proof_is_refused():
     """Sturm's theorem decides signs: a rational function that dips below 0 between samples is not nonnegative."""
-    from lossjax.proof.claims_exact import Rational, read
+    from lossjax.proof.claims.exact import Rational, read
 
     exact = read(tanh_squared_error)
     assert exact is not None

@@ -8,9 +8,9 @@ import numpy as np
 import optax
 import pytest
 
-from lossjax.proof.exact import trace, truth
-from lossjax.proof.exact_plan import plan
-from lossjax.proof.exact_rules import known
+from lossjax.proof.exact.plan import plan
+from lossjax.proof.exact.rules import known
+from lossjax.proof.exact.truth import trace, truth
 from lossjax.proof.primal import primal
 
 L = optax.losses

@@ -1,0 +1,193 @@
+"""The truth: a JAX function evaluated in exact arithmetic at many points.
+
+Each point climbs a ladder until its enclosure is tight: float64 arrays with error bounds, 113-bit arrays, Arb balls at
+rising precision. Where a derivative is decided by a tie, and at infinities, the truth is a limit (`exact_limits`).
+"""
+
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from ..primal import NoTruth
+from . import arrays
+from .arb import balls
+from .balls import named
+from .limits import limits
+from .plan import is_half, plan
+from .run import EVENTS, run_plan
+from .status import EXACT, KINK, NAN, UNDECIDED, Sheet, Tolerance
+from .values import UnknownPrimitive
+
+__all__ = ["EXACT", "KINK", "NAN", "UNDECIDED", "NoTruth", "Truth", "UnknownPrimitive", "truth"]
+
+_FIRST_BITS = 128
+_HOPELESS = 1 << 10  # bits after which a point with a tie-like doubt is looked at from beside
+
+
+class Truth(NamedTuple):
+    """The truth at every point, arrays (N, *output shape)."""
+
+    hi: np.ndarray  # nearest float64; +-inf where the truth is infinite or beyond float64's range
+    lo: np.ndarray  # what is left of it
+    low: np.ndarray  # hull of the limits at a kink, hi elsewhere
+    high: np.ndarray
+    status: np.ndarray  # EXACT, KINK, NAN or UNDECIDED
+
+
+def truth(f, *args, dtype, max_bits=2**16, trace_dtype=None):
+    """The exact value of f (a function of one example) at every point.
+
+    args: arrays with a leading axis over points, taken exactly; the first is the one moved at ties and infinities.
+    dtype: an enclosure is tight below 2^-10 ulp of it. trace_dtype: what f is traced at; float64 if not given.
+    """
+    args = [np.asarray(a) for a in args]
+    prepared = plan(trace(f, args, trace_dtype))
+    with np.errstate(all="ignore"):
+        return _truth(prepared, [_exactly(a) for a in args], dtype, max_bits)
+
+
+def _truth(prepared, args, dtype, max_bits):
+    job = Job(prepared, args, Tolerance.of(dtype), max_bits)
+    job.output = job.output_shape()
+    sheet = Sheet(len(args[0]), job.output)
+    todo = _classify(args, sheet)
+    for kernel in _array_kernels(dtype):
+        todo = _climb(job, sheet, kernel, todo)
+    _climb_arb(job, sheet, todo)
+    limits(job, sheet)
+    return Truth(*sheet.columns())
+
+
+def trace(f, args, trace_dtype=None):
+    """The jaxpr of f at one example, its floating arguments of the tracing dtype."""
+    dtype = np.dtype(np.float64 if trace_dtype is None else trace_dtype)
+
+    def shape(a):
+        kind = a.dtype if a.dtype.kind in "biu" else dtype
+        return jax.ShapeDtypeStruct(a.shape[1:], kind)
+
+    with jax.enable_x64(dtype == np.float64):
+        if dtype != np.float64:
+            args = [a.astype(np.int32) if a.dtype.kind in "iu" and a.dtype.itemsize > 4 else a for a in args]
+        return jax.make_jaxpr(f)(*(shape(a) for a in args))
+
+
+def _exactly(a):
+    return a.astype(np.float64) if a.dtype.kind == "f" or is_half(a.dtype) else a
+
+
+class Job:
+    """What stays the same from rung to rung."""
+
+    def __init__(self, prepared, args, tolerance, max_bits):
+        self.plan, self.args, self.tolerance, self.max_bits = prepared, args, tolerance, max_bits
+        self.output = ()
+        self.width = prepared.width()
+        # exp of such arguments is beyond what any admitted precision could tell from zero: there is no point in trying
+        rows = [np.abs(a).reshape(len(a), -1).max(1, initial=0) for a in args if a.dtype.kind == "f"]
+        self.large = np.max(rows, axis=0) > max_bits if rows else np.zeros(len(args[0]), bool)
+
+    def output_shape(self):
+        """The shape of the output, from one evaluation at the first point."""
+        probe = (
+            [a[:1] for a in self.args]
+            if len(self.args[0])
+            else [np.ones((1, *a.shape[1:]), a.dtype) for a in self.args]
+        )
+        parts, _ = run_plan(arrays.float64(), self.plan, [_input(a, i == 0) for i, a in enumerate(probe)], 1)
+        return parts[0].shape[1:]
+
+    def chunk(self, numbers, most):
+        """How many points at once, so that the widest intermediate holds about so many numbers."""
+        return int(np.clip(numbers // self.width, 1, most))
+
+    def evaluate(self, kernel, index):
+        inputs = [_input(a[index], i == 0) for i, a in enumerate(self.args)]
+        return run_plan(kernel, self.plan, inputs, len(index))
+
+
+def _input(a, first):
+    """An argument, to be lifted into whatever arithmetic the run has."""
+    if a.dtype.kind != "f":
+        return lambda field: a
+    return lambda field: named(field.exact(a, dep=first))
+
+
+def _array_kernels(dtype):
+    double = np.dtype(dtype) == np.float64
+    found = [] if double else [arrays.float64()]
+    wide = arrays.quad()
+    return found if wide is None else [*found, wide]
+
+
+def _classify(args, sheet):
+    """Put NaN and infinite points aside; the rest is to be evaluated."""
+    n = len(args[0])
+    nan, infinite = np.zeros(n, bool), np.zeros(n, bool)
+    for a in args:
+        if a.dtype.kind == "f":
+            rows = a.reshape(n, -1)
+            nan |= np.isnan(rows).any(1)
+            infinite |= np.isinf(rows).any(1)
+    sheet.set_nan(np.flatnonzero(nan))
+    sheet.infinite = infinite & ~nan
+    return np.flatnonzero(~nan & ~infinite)
+
+
+def _chunks(index, size):
+    return [index[i : i + size] for i in range(0, len(index), size)]
+
+
+def _marked(events, *names):
+    return np.any([events[name] for name in names], axis=0)
+
+
+def _climb(job, sheet, kernel, todo):
+    """Settle what this arithmetic can; the indices left over."""
+    left = []
+    for part in _chunks(todo, job.chunk(1 << 17, 1 << 14)):
+        (hi, lo, r), events = job.evaluate(kernel, part)
+        tight = job.tolerance.tight(hi, lo, r) & ~_marked(events, "open", "tie", "endless")
+        sheet.set(part[tight], *job.tolerance.settled(hi[tight], lo[tight], r[tight]))
+        sheet.special[part[events["tie"] & ~events["open"]]] = True
+        left.append(part[~tight & (events["open"] | ~events["tie"]) & ~events["endless"]])
+    return np.concatenate(left) if left else todo
+
+
+def _climb_arb(job, sheet, todo):
+    from ...extras import need
+
+    flint = need("flint", "reference", "exact arithmetic")
+    kernel, before = balls(), flint.ctx.prec
+    bits = _FIRST_BITS
+    try:
+        while len(todo) and bits <= job.max_bits:
+            flint.ctx.prec = bits
+            left = []
+            for part in _chunks(todo, job.chunk(1 << 16, 1 << 11)):
+                left.append(_arb_part(job, sheet, kernel, part, bits))
+            todo = np.concatenate(left)
+            bits *= 2
+    finally:
+        flint.ctx.prec = before
+
+
+def _arb_part(job, sheet, kernel, part, bits):
+    (hi, lo, r), events = job.evaluate(kernel, part)
+    tight = job.tolerance.tight(hi, lo, r) & ~_marked(events, "open", "tie", "endless")
+    sheet.set(part[tight], *job.tolerance.settled(hi[tight], lo[tight], r[tight]))
+    broken = ~tight & np.isnan(r).reshape(len(part), -1).any(1)
+    # NaN out of finite, decided arithmetic is meant: a NaN constant, or a fill value
+    meant = broken & ~_marked(events, *EVENTS)
+    close = job.tolerance.close(hi, r)
+    meant &= (close | np.isnan(r)).reshape(len(part), -1).all(1)
+    sheet.set(part[meant], *job.tolerance.settled(hi[meant], lo[meant], r[meant]))
+    sheet.set_nan(part[meant], ~close[meant])
+    aside = ~tight & ~events["open"] & (events["tie"] | (broken & events["pole"] & ~events["doubt"]))
+    if bits >= min(_HOPELESS, job.max_bits // 2):
+        aside |= ~tight & ~meant & (events["unsure"] | events["open"] | (broken & job.large[part]))
+    if bits > job.max_bits // 2:
+        aside |= ~tight & ~meant
+    sheet.special[part[aside]] = True
+    return part[~tight & ~meant & ~aside & ~events["endless"]]
