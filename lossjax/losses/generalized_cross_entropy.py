@@ -42,7 +42,7 @@ def grad(z, t, q):
 
 def hess(z, t, v, q):
     w = softmax.weights(z)
-    power, c = _power(w, t, q), at(t, softmax.others(w))
+    power, c = softmax.LIFT * _power(w, t, q), at(t, softmax.others(w))
     cross = power * softmax.linear(w, lambda p: (1 + q) * at(t, p) - q * jnp.sum(p))
     diagonal = power * softmax.linear(w, lambda p: jnp.sum(p) - (1 + q) * p)
     return softmax.target_product(w, t, v, cross, -(1 + q) * power * c, diagonal)

@@ -43,14 +43,17 @@ def _slope(w, t, epsilon):
 
 def hess(z, t, v, epsilon):
     w = softmax.weights(z)
-    y, p, c = chosen(t), at(t, softmax.probabilities(w)), softmax.others(w)
-    cross = p * softmax.linear(w, lambda p: (1 - epsilon) * jnp.sum(p) + 2 * epsilon * at(t, p))
-    pair = -at(t, c) * softmax.linear(w, lambda p: jnp.sum(p) + 2 * epsilon * at(t, p))
+    y, p, c, lift = chosen(t), at(t, softmax.probabilities(w)), softmax.others(w), softmax.LIFT
+    slope = -_slope(w, t, epsilon)
+    bend = softmax.linear(w, lambda p: (1 - epsilon) * jnp.sum(p) + 2 * epsilon * at(t, p))
+    cross = softmax.linear(w, lambda p: lift * at(t, p) * bend)
+    pair = -at(t, c) * softmax.linear(w, lambda p: lift * (jnp.sum(p) + 2 * epsilon * at(t, p)))
     # (1 + epsilon p_y)(1 - p_i) - epsilon p_y p_i: the first of two forms has no difference where epsilon < 0; the second
     # keeps p_y and the classes besides i together, which may be small alike.
-    whole = (1 + epsilon * p) * c - epsilon * softmax.times(w, p)
-    parts = (
-        softmax.linear(w, lambda p: jnp.sum(jnp.where(y, 0, p)) - p + (1 - epsilon) * at(t, p)) + 2 * epsilon * p * c
+    whole = softmax.linear(w, lambda e: lift * (slope * (jnp.sum(e) - e) - epsilon * p * e))
+    parts = softmax.linear(
+        w,
+        lambda e: lift * (jnp.sum(jnp.where(y, 0, e)) - e + (1 - epsilon) * at(t, e) + 2 * epsilon * p * (jnp.sum(e) - e)),
     )
     return softmax.target_product(w, t, v, cross, pair, jnp.where(epsilon < 0, whole, parts))
 

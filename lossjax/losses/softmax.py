@@ -19,6 +19,11 @@ from . import elementary, pair
 from .one_hot import at, chosen
 
 
+# Quantities as small as p are carried times this power of 2 until their last product: on their own they may underflow
+# where twice or four times them are normal numbers.
+LIFT = 2.0**24
+
+
 class Weights(NamedTuple):
     """The exponentials of one example of K classes, e = n + lead top + rest, up to a common factor.
 
@@ -187,7 +192,7 @@ def target_product(
     pair: Float[Array, ""],
     diagonal: Float[Array, " K"],
 ) -> Float[Array, " K"]:
-    """The Hessian of a function of p_y alone, times v.
+    """The Hessian of a function of p_y alone, times v; the three coefficients are given times LIFT.
 
     With d = p_y dL/dp_y, e = p_y dd/dp_y and c = 1 - p_y it is H_yy = c cross, H_iy = -p_i cross,
     H_ij = p_i p_j pair / c and H_ii = p_i diagonal_i for i, j other than y, where
@@ -199,7 +204,7 @@ def target_product(
     share = wrong / jnp.where(rest > 0, rest, 1)  # p_i / c, also where c underflows
     off = times(w, but(share, v) * pair + diagonal * v - cross * at(t, v))
     right = linear(w, lambda p: cross * (jnp.sum(jnp.where(y, 0, p)) * at(t, v) - jnp.sum(jnp.where(y, 0, p * v))))
-    return jnp.where(y, right, off)
+    return jnp.where(y, right, off) / LIFT
 
 
 def artanh_tail(s: Float[Array, "..."]) -> Float[Array, "..."]:

@@ -14,7 +14,6 @@ from . import softmax
 from .claims import Claims, zero
 from .domain import SIMPLEX
 from .loss import Loss
-from .softmax_squared_error import residual
 
 
 def formula(z, t):
@@ -22,18 +21,22 @@ def formula(z, t):
     return jnp.sum(jnp.abs(p - t))
 
 
+def _side(w, t):
+    """The side of its target on which each p lies, sign(p - t)."""
+    return jnp.sign(softmax.bilinear(w, t, lambda p, t, one: softmax.LIFT * (one * p - t * jnp.sum(p))))
+
+
 def value(z, t):
     w = softmax.weights(z)
-    s = jnp.sign(residual(w, t))
+    s = _side(w, t)
     return softmax.bilinear(w, t, lambda p, t, one: jnp.sum(s * (one * p - t * jnp.sum(p))))
 
 
-def _sides(w, t):
-    """The sides s = sign(p - t), sum_j p_j s_j, and q for each side, a sum over the classes of the other sides."""
-    s = jnp.sign(residual(w, t))
-    above, level, below = (softmax.linear(w, lambda p: jnp.sum(jnp.where(s == side, p, 0))) for side in (1, 0, -1))
-    balance = softmax.linear(w, lambda p: jnp.sum(p * s))
-    return s, balance, {1: 2 * below + level, 0: -balance, -1: -(2 * above + level)}
+def _means(w, s):
+    """The mean sum_j p_j s_j, and q for each side: a sum over the classes of the other sides. All times LIFT."""
+    p = {side: softmax.linear(w, lambda p: softmax.LIFT * jnp.sum(jnp.where(s == side, p, 0))) for side in (1, 0, -1)}  # noqa: B023
+    mean = softmax.linear(w, lambda p: softmax.LIFT * jnp.sum(p * s))
+    return mean, {1: 2 * p[-1] + p[0], 0: -mean, -1: -(2 * p[1] + p[0])}
 
 
 def _pick(s, q):
@@ -42,20 +45,20 @@ def _pick(s, q):
 
 def grad(z, t):
     w = softmax.weights(z)
-    s, _, q = _sides(w, t)
-    return softmax.times(w, _pick(s, q))
+    s = _side(w, t)
+    return softmax.times(w, _pick(s, _means(w, s)[1])) / softmax.LIFT
 
 
 def hess(z, t, v):
     w = softmax.weights(z)
-    s, balance, q = _sides(w, t)
-    pv = softmax.probabilities(w) * v
+    s = _side(w, t)
+    mean, q = _means(w, s)
     off = jnp.zeros_like(z)
     for side in (1, 0, -1):
-        on = jnp.where(s == side, pv, 0)
-        both = {k: -2 * balance if k + side == 0 else q[k] + q[side] for k in (1, 0, -1)}
-        off += (jnp.sum(on) - on) * _pick(s, both)
-    return softmax.times(w, softmax.linear(w, lambda p: jnp.sum(p) - 2 * p) * _pick(s, q) * v - off)
+        both = {k: -2 * mean if k + side == 0 else q[k] + q[side] for k in (1, 0, -1)}
+        mine = jnp.where(s == side, v, 0)
+        off += softmax.linear(w, lambda p: softmax.but(p, mine) * _pick(s, both))  # noqa: B023
+    return softmax.times(w, softmax.linear(w, lambda p: jnp.sum(p) - 2 * p) * _pick(s, q) * v - off) / softmax.LIFT
 
 
 softmax_absolute_error = Loss(

@@ -24,42 +24,49 @@ def formula(z, t, gamma):
 
 
 def _parts(z, t):
-    """Weights, c, l = -log p, p l / c and p l, of which the last two are 0 where p is."""
+    """Weights, c, p l / c, and LIFT p l, l = -log p; the last two are 0 where p is."""
     w = softmax.weights(z)
-    c, nats = at(t, softmax.others(w)), softmax.surprise(w, t)
-    capped = jnp.minimum(nats, 1 / jnp.finfo(nats.dtype).eps)
-    cost = softmax.linear(w, lambda p: at(t, p) * capped)
-    return w, c, nats, jnp.where(c > 0, cost / jnp.where(c > 0, c, 1), 1), cost
+    c = at(t, softmax.others(w))
+    nats = jnp.minimum(softmax.surprise(w, t), 1 / jnp.finfo(z.dtype).eps)
+    cost = softmax.linear(w, lambda p: softmax.LIFT * at(t, p) * nats)
+    return w, c, jnp.where(c > 0, cost / softmax.LIFT / jnp.where(c > 0, c, 1), 1), cost
 
 
 def value(z, t, gamma):
-    _, c, nats, _, _ = _parts(z, t)
-    return c**gamma * nats
+    w = softmax.weights(z)
+    c, nats = _wrong(w, t), softmax.surprise_pair(w, t)
+    hidden = gamma * c.lo / jnp.where(c.hi > 0, c.hi, 1) + nats.lo / jnp.where(nats.hi > 0, nats.hi, 1)
+    return c.hi**gamma * nats.hi * (1 + hidden)
 
 
 def grad(z, t, gamma):
-    w, c, _, share, _ = _parts(z, t)
+    w, c, share, _ = _parts(z, t)
     return softmax.target_gradient(w, t, -(c**gamma) * (1 + gamma * share))
 
 
 def hess(z, t, v, gamma):
-    w, c, nats, share, cost = _parts(z, t)
-    p, power = at(t, softmax.probabilities(w)), c**gamma
-    ec = gamma * power * ((2 + (gamma - 1) * share) * p - cost)
-    cross = softmax.linear(w, lambda p: at(t, p) * (power * _cross(w, t, c, gamma)))
-    both = power * (gamma * ((2 + (gamma - 1) * share) * p - 2 * cost) - c)
-    wrong = jnp.sum(jnp.where(chosen(t), 0, w.e))
-    diagonal = jnp.where(wrong > 0, ec * (w.e / wrong), 0) + power * (1 + gamma * share) * softmax.others(w)
+    w, c, share, cost = _parts(z, t)
+    power, lift = c**gamma, softmax.LIFT
+    twice = softmax.linear(w, lambda p: lift * at(t, p) * (2 + (gamma - 1) * share))
+    cross = softmax.linear(w, lambda p: lift * at(t, p) * (power * _cross(w, t, c, gamma)))
+    both = power * (gamma * (twice - 2 * cost) - lift * c)
+    rest = jnp.sum(jnp.where(chosen(t), 0, w.e))
+    ec = jnp.where(rest > 0, gamma * power * (twice - cost) * (w.e / rest), 0)
+    diagonal = ec + softmax.linear(w, lambda p: lift * (jnp.sum(p) - p) * (power * (1 + gamma * share)))
     return softmax.target_product(w, t, v, cross, both, diagonal)
+
+
+def _wrong(w, t):
+    """1 - p with its rounding error."""
+    return softmax.linear_pair(w, lambda p: jnp.sum(jnp.where(chosen(t), 0, p)))
 
 
 def _cross(w, t, c, gamma):
     """((1 + 2 gamma) c - gamma l (c - gamma p)) / c, l = -log p, which has a root at an ordinary output."""
-    wrong = softmax.linear_pair(w, lambda p: jnp.sum(jnp.where(chosen(t), 0, p)))
     less = softmax.linear_pair(w, lambda p: jnp.sum(jnp.where(chosen(t), -gamma * p, p)))
     nats = softmax.surprise_pair(w, t)
     nats = pair.Pair(jnp.minimum(nats.hi, 1 / jnp.finfo(c.dtype).eps), nats.lo)
-    bracket = pair.less(_scaled(1 + 2 * gamma, wrong), _scaled(gamma, nats), less)
+    bracket = pair.less(_scaled(1 + 2 * gamma, _wrong(w, t)), _scaled(gamma, nats), less)
     return jnp.where(c > 0, bracket.hi / jnp.where(c > 0, c, 1), 1 + gamma + gamma**2)
 
 

@@ -22,11 +22,6 @@ def formula(z, t):
     return jnp.sum((p - t) ** 2)
 
 
-def residual(w, t):
-    """The residual p - t."""
-    return softmax.bilinear(w, t, _difference)
-
-
 def _difference(p, t, one):
     return one * p - t * jnp.sum(p)
 
@@ -36,43 +31,75 @@ def value(z, t):
     return jnp.sum(r.hi * r.hi + 2 * r.hi * r.lo)
 
 
+_TWICE = 2 * softmax.LIFT
+
+
 def _spread(w, t):
-    """2 (p_k - sum p^2), and 2 q = 2 (r - sum p r), each in the form that cancels least."""
-    below = softmax.linear(w, lambda p: 2 * (jnp.sum(jnp.where(w.top, p, 0)) - p))  # 2 (p_a - p_k), a the largest class
-    gain = softmax.linear(w, lambda p: jnp.sum(p * below)) - below
-    mean = softmax.bilinear(w, t, lambda p, t, one: 2 * (t * jnp.sum(p) - jnp.sum(p * t)))
-    r = 2 * residual(w, t)
-    d = jnp.where(w.top, 0, r - jnp.sum(jnp.where(w.top, r, 0)))
-    pivoted = jnp.abs(d) + softmax.linear(w, lambda p: jnp.sum(p * jnp.abs(d))) < jnp.abs(gain) + jnp.abs(mean)
-    return gain, jnp.where(pivoted, d - softmax.linear(w, lambda p: jnp.sum(p * d)), gain - mean)
+    """V = sum_j p_j (p_a - p_j), a the largest class, and q, both times 2 LIFT.
+
+    q = V + (p - p_a) - (t - sum p t), or by differences of r to that of the largest class, whichever cancels less.
+    """
+
+    def lowered(p):
+        return _TWICE * (p - jnp.sum(jnp.where(w.top, p, 0)))
+
+    spread = softmax.linear(w, lambda p: -jnp.sum(p * softmax.linear(w, lowered)))
+    level = softmax.bilinear(w, t, lambda p, t, one: one * lowered(p) - _TWICE * (t * jnp.sum(p) - jnp.sum(p * t)))
+    r = softmax.bilinear(w, t, _difference)
+    d = _TWICE * jnp.where(w.top, 0, r - jnp.sum(jnp.where(w.top, r, 0)))
+    pivoted = jnp.abs(d) + softmax.linear(w, lambda p: jnp.sum(p * jnp.abs(d))) < spread + jnp.abs(level)
+    return spread, jnp.where(pivoted, d - softmax.linear(w, lambda p: jnp.sum(p * d)), spread + level)
 
 
 def grad(z, t):
     w = softmax.weights(z)
-    return softmax.times(w, _spread(w, t)[1])
+    return softmax.times(w, _spread(w, t)[1]) / softmax.LIFT
 
 
 def hess(z, t, v):
     w = softmax.weights(z)
-    gain, q = _spread(w, t)
+    spread, q = _spread(w, t)
+    off = jnp.where(jnp.sum(v != 0) == 1, _column(w, t, v, spread), _product(w, v, spread, q))
+    return softmax.times(w, _diagonal(w, t, q) * v - off) / softmax.LIFT
+
+
+def _product(w, v, spread, q):
+    """sum_{j != k} p_j v_j (q_k + q_j + p_k + p_j - sum p^2), 2 LIFT times."""
+    p = _TWICE * softmax.probabilities(w)
+    gain = spread + softmax.linear(w, lambda p: _TWICE * (p - jnp.sum(jnp.where(w.top, p, 0))))  # p_j - sum p^2
+    # At the largest class the difference p - sum p^2 is taken there, elsewhere at the other.
+    large = softmax.linear(w, lambda e: (q + gain) * softmax.but(e, v) + softmax.but(e * (q + p), v))
+    small = softmax.linear(w, lambda e: (q + p) * softmax.but(e, v) + softmax.but(e * (q + gain), v))
+    return jnp.where(w.top, large, small)
+
+
+def _column(w, t, v, spread):
+    """The same for v with a single entry, j: the parts of the bracket that are linear in p are summed as such."""
+    j = v != 0
+
+    def level(p, t, one):
+        base = one * 3 * jnp.sum(jnp.where(w.top, p, 0)) - 2 * jnp.sum(p * t)
+        here = one * 2 * jnp.sum(jnp.where(j, p, 0)) - jnp.sum(jnp.where(j, t, 0)) * jnp.sum(p)
+        return _TWICE * ((one * 2 * p - t * jnp.sum(p)) + here - base)
+
+    bracket = 3 * spread + softmax.bilinear(w, t, level)
+    return jnp.where(j, 0, softmax.linear(w, lambda e: jnp.sum(jnp.where(j, e * v, 0)) * bracket))
+
+
+def _diagonal(w, t, q):
+    """Twice LIFT times q (1 - 2 p) + p d, or (q + d)(1 - 2 p) + d (3 p - 1).
+
+    d = (1 - p)^2 + the sum of the other p^2, and q + d = 1 - p - t + sum p t is 0 at the class of a one-hot t.
+    """
     p = softmax.probabilities(w)
-    # q_k + q_j + p_k + p_j - sum p^2, the difference p - sum p^2 being taken at the largest class if it is one of them.
-    plain = softmax.linear(w, lambda p: softmax.but(p, v))
-    with_p = softmax.linear(w, lambda e: softmax.but(e * (q + 2 * p), v))
-    with_gain = softmax.linear(w, lambda e: softmax.but(e * (q + gain), v))
-    off = jnp.where(w.top, (q + gain) * plain + with_p, (q + 2 * p) * plain + with_gain)
-    return softmax.times(w, _diagonal(w, p, t, q) * v - off)
-
-
-def _diagonal(w, p, t, q):
-    """Twice q (1 - 2 p) + p d, or (q + d)(1 - 2 p) + d (3 p - 1), where q + d = 1 - p - t + sum p t is 0 at the class of t."""
     half = softmax.linear(w, lambda p: jnp.sum(p) - 2 * p)
     third = softmax.linear(w, lambda p: 3 * p - jnp.sum(p))
     square = jnp.where(w.top, 0, p * p)
-    d = 2 * (softmax.others(w) ** 2 + jnp.sum(square) - square + jnp.where(w.top, 0, jnp.max(p) ** 2))
-    qd = softmax.bilinear(w, t, lambda p, t, one: 2 * (one * (jnp.sum(p) - p) - t * jnp.sum(p) + jnp.sum(p * t)))
-    smaller = jnp.abs(q * half) + p * d <= jnp.abs(qd * half) + jnp.abs(d * third)
-    return jnp.where(smaller, q * half + p * d, qd * half + d * third)
+    d = softmax.others(w) ** 2 + jnp.sum(square) - square + jnp.where(w.top, 0, jnp.max(p) ** 2)
+    qd = softmax.bilinear(w, t, lambda p, t, one: _TWICE * (one * (jnp.sum(p) - p) - t * jnp.sum(p) + jnp.sum(p * t)))
+    pd = softmax.times(w, _TWICE * d)
+    smaller = jnp.abs(q * half) + pd <= jnp.abs(qd * half) + jnp.abs(_TWICE * d * third)
+    return jnp.where(smaller, q * half + pd, qd * half + _TWICE * d * third)
 
 
 _PEAK = (9 + 33**0.5) / 24

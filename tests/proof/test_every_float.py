@@ -13,7 +13,7 @@ from jax import lax
 
 from lossjax.losses import sigmoid_cross_entropy, sigmoid_squared_error, softmax_cross_entropy
 from lossjax.proof.every_float import limit, plain_loop, sweep
-from lossjax.proof.every_float import sweep as every_float
+from lossjax.proof.every_float import sweeping as every_float
 from lossjax.proof.every_float.kernel import block, kernel, wide_vectors
 from lossjax.proof.every_float.speed_limit import bound
 from lossjax.proof.every_float.twins import quantity_of

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lossjax.proof.exact import EXACT, KINK, NAN, UNDECIDED, NoTruth, UnknownPrimitive, arrays, truth
-from lossjax.proof.exact import truth as exact
+from lossjax.proof.exact import ladder as exact
 from lossjax.proof.primal import primal
 
 TIGHT = {np.float32: 2.0**-32, np.float64: 2.0**-61}

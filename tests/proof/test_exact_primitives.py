@@ -10,7 +10,7 @@ import pytest
 
 from lossjax.proof.exact.plan import plan
 from lossjax.proof.exact.rules import known
-from lossjax.proof.exact.truth import trace, truth
+from lossjax.proof.exact.ladder import trace, truth
 from lossjax.proof.primal import primal
 
 L = optax.losses
@@ -67,6 +67,14 @@ ACTIVATIONS = {
     for name, f in vars(jax.nn).items()
     if inspect.isroutine(f) or (hasattr(f, "lower") and not name.startswith("_"))
 }
+
+
+@pytest.fixture(autouse=True)
+def _as_their_users_call_them():
+    """Other libraries promote ranks."""
+    with jax.numpy_rank_promotion("allow"):
+        yield
+
 
 
 def functions():

@@ -52,6 +52,7 @@ def _one_sided(exact) -> bool:
 
 
 def proper(exact: Exact, loss: Loss) -> str:
+    """The risk falls before the posterior and rises after it: strictly proper."""
     if loss.claims.proper and _aligned(exact):
         return "SymPy: the risk at posterior p has R'(z) = w(z) (output - p), w > 0, and the output rises from 0 to 1"
     return ""

@@ -13,6 +13,7 @@ _SLACK = 1e-9  # a claimed supremum is a rounded number
 
 
 def convex(exact: Exact, loss: Loss) -> str:
+    """Convex on every piece, the derivative falling at no break."""
     if not exact.continuous():
         return ""
     if not all(exact.nonnegative(exact.derivative(p, 2)) for p in exact.all_pieces()):
@@ -24,6 +25,7 @@ def convex(exact: Exact, loss: Loss) -> str:
 
 
 def supremum(claim, order):
+    """The proof that |d^order L| never exceeds the claimed constant, or is unbounded as claimed."""
     def proof(exact, loss):
         c = getattr(loss.claims, claim)
         if c is None:
@@ -105,6 +107,7 @@ def _outer_slope(exact, piece, outward):
 
 
 def kinks(exact: Exact, loss: Loss) -> str:
+    """A loss that claims no kink is smooth where it is used."""
     if loss.claims.kinks:
         return ""
     if _analytic(exact):
@@ -134,4 +137,5 @@ def _analytic(exact) -> bool:
 
 
 def positive(sp, x) -> bool:
+    """Is x positive for all values of its symbols?"""
     return bool(sp.factor(sp.together(x)).is_positive)

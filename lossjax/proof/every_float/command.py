@@ -15,7 +15,7 @@ from ..exact import truth
 from ..findings import Report
 from ..subject import QUANTITIES, UsageError, derivative, from_loss
 from ..ulp import BOUNDS, DTYPES, bits, ulp
-from .sweep import Sweep, sweep
+from .sweeping import Sweep, sweep
 
 # The corners of each target set; every further target is one more sweep.
 _TARGETS = {

@@ -2,7 +2,7 @@
 
 from ..primal import NoTruth
 from .status import EXACT, KINK, NAN, UNDECIDED
-from .truth import Truth, truth
+from .ladder import Truth, truth
 from .values import UnknownPrimitive
 
 __all__ = ["EXACT", "KINK", "NAN", "UNDECIDED", "NoTruth", "Truth", "UnknownPrimitive", "truth"]

@@ -24,7 +24,7 @@ from ..subject import UsageError
 from ..ulp import BOUNDS
 from .held import Exact
 from .kernel import NO_PLACE, THRESHOLDS, block, compiled
-from .plain_loop import plain_loop
+from .reference_loop import plain_loop
 from .resume import load, save, state_file
 from .speed_limit import bound, limit
 
