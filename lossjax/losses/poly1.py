@@ -43,17 +43,20 @@ def _slope(w, t, epsilon):
 
 def hess(z, t, v, epsilon):
     w = softmax.weights(z)
-    y, p, c, lift = chosen(t), at(t, softmax.probabilities(w)), softmax.others(w), softmax.LIFT
+    y, probabilities, c, lift = chosen(t), softmax.probabilities(w), softmax.others(w), softmax.LIFT
+    p = at(t, probabilities)
     slope = -_slope(w, t, epsilon)
     bend = softmax.linear(w, lambda p: (1 - epsilon) * jnp.sum(p) + 2 * epsilon * at(t, p))
     cross = softmax.linear(w, lambda p: lift * at(t, p) * bend)
     pair = -at(t, c) * softmax.linear(w, lambda p: lift * (jnp.sum(p) + 2 * epsilon * at(t, p)))
     # (1 + epsilon p_y)(1 - p_i) - epsilon p_y p_i: the first of two forms has no difference where epsilon < 0; the second
     # keeps p_y and the classes besides i together, which may be small alike.
-    whole = softmax.linear(w, lambda e: lift * (slope * (jnp.sum(e) - e) - epsilon * p * e))
+    whole = softmax.linear(w, lambda e: lift * (slope * (jnp.sum(e) - e) - epsilon * at(t, e) * probabilities))
     parts = softmax.linear(
         w,
-        lambda e: lift * (jnp.sum(jnp.where(y, 0, e)) - e + (1 - epsilon) * at(t, e) + 2 * epsilon * p * (jnp.sum(e) - e)),
+        lambda e: (
+            lift * (jnp.sum(jnp.where(y, 0, e)) - e + (1 - epsilon) * at(t, e) + 2 * epsilon * p * (jnp.sum(e) - e))
+        ),
     )
     return softmax.target_product(w, t, v, cross, pair, jnp.where(epsilon < 0, whole, parts))
 

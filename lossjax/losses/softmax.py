@@ -179,7 +179,7 @@ def jacobian(w: Weights, v: Float[Array, " K"]) -> Float[Array, " K"]:
     return times(w, centred(w, probabilities(w), v))
 
 
-def target_gradient(w: Weights, t: Float[Array, " K"], d: Float[Array, ""]) -> Float[Array, " K"]:
+def target_gradient(w: Weights, t: Float[Array, " K"], d: Float[Array, ""] | float) -> Float[Array, " K"]:
     """dL/dz of a function of p_y alone, y the class of the one-hot t: d (delta_ky - p_k) with d = p_y dL/dp_y."""
     return linear(w, lambda p: jnp.where(chosen(t), jnp.sum(p) - p, -p) * d)
 

@@ -47,32 +47,52 @@ def grad(z, t, gamma):
 def hess(z, t, v, gamma):
     w, c, share, cost = _parts(z, t)
     power, lift = c**gamma, softmax.LIFT
+    cross, both = _brackets(w, t, c, gamma)
+    cross = softmax.linear(w, lambda p: lift * at(t, p) * (power * cross))
     twice = softmax.linear(w, lambda p: lift * at(t, p) * (2 + (gamma - 1) * share))
-    cross = softmax.linear(w, lambda p: lift * at(t, p) * (power * _cross(w, t, c, gamma)))
-    both = power * (gamma * (twice - 2 * cost) - lift * c)
     rest = jnp.sum(jnp.where(chosen(t), 0, w.e))
     ec = jnp.where(rest > 0, gamma * power * (twice - cost) * (w.e / rest), 0)
     diagonal = ec + softmax.linear(w, lambda p: lift * (jnp.sum(p) - p) * (power * (1 + gamma * share)))
-    return softmax.target_product(w, t, v, cross, both, diagonal)
+    return softmax.target_product(w, t, v, cross, lift * power * both, diagonal)
 
 
 def _wrong(w, t):
-    """1 - p with its rounding error."""
+    """The sum c = 1 - p of the other classes with its rounding error."""
     return softmax.linear_pair(w, lambda p: jnp.sum(jnp.where(chosen(t), 0, p)))
 
 
-def _cross(w, t, c, gamma):
-    """((1 + 2 gamma) c - gamma l (c - gamma p)) / c, l = -log p, which has a root at an ordinary output."""
-    less = softmax.linear_pair(w, lambda p: jnp.sum(jnp.where(chosen(t), -gamma * p, p)))
+def _brackets(w, t, c, gamma):
+    """Two factors of the Hessian that have roots at ordinary outputs, both over c; l = -log p.
+
+    (1 + 2 gamma) c - gamma l (c - gamma p)   and   c (2 gamma p - c) - gamma l p (2 c - (gamma - 1) p)
+    """
+
+    def mix(right, wrong):
+        return softmax.linear_pair(w, lambda p: jnp.sum(jnp.where(chosen(t), right, wrong) * p))
+
     nats = softmax.surprise_pair(w, t)
-    nats = pair.Pair(jnp.minimum(nats.hi, 1 / jnp.finfo(c.dtype).eps), nats.lo)
-    bracket = pair.less(_scaled(1 + 2 * gamma, _wrong(w, t)), _scaled(gamma, nats), less)
-    return jnp.where(c > 0, bracket.hi / jnp.where(c > 0, c, 1), 1 + gamma + gamma**2)
+    slow = _times(_alone(gamma, c), pair.Pair(jnp.minimum(nats.hi, 1 / jnp.finfo(c.dtype).eps), nats.lo))
+    cross = pair.less(_times(_alone(1 + 2 * gamma, c), mix(0, 1)), slow, mix(-gamma, 1))
+    both = pair.less(_times(mix(0, 1), mix(2 * gamma, -1)), slow, _times(mix(1, 0), mix(1 - gamma, 2)))
+    over = jnp.where(c > 0, c, 1)
+    # The limits for c -> 0.
+    return (
+        jnp.where(c > 0, cross.hi / over, 1 + gamma + gamma**2),
+        jnp.where(c > 0, both.hi / over, gamma * (1 + gamma)),
+    )
 
 
-def _scaled(factor, a):
-    p = pair.product(jnp.asarray(factor, a.hi.dtype), a.hi)
-    return pair.Pair(p.hi, p.lo + factor * a.lo)
+def _alone(x, like):
+    x = jnp.asarray(x, like.dtype)
+    return pair.Pair(x, jnp.zeros_like(x))
+
+
+def _times(a, b):
+    """The product of two pairs; where its parts would underflow, without its rounding error."""
+    p = pair.product(a.hi, b.hi)
+    info = jnp.finfo(p.hi.dtype)
+    lo = p.lo + (a.hi * b.lo + a.lo * b.hi)
+    return pair.Pair(p.hi, jnp.where(jnp.abs(p.hi) > info.tiny / info.eps**2, lo, 0))
 
 
 _UNKNOWN = Claims(convex=False, lipschitz=None, smooth=None, bound=INF, perfect=zero)

@@ -94,12 +94,13 @@ def _diagonal(w, t, q):
     p = softmax.probabilities(w)
     half = softmax.linear(w, lambda p: jnp.sum(p) - 2 * p)
     third = softmax.linear(w, lambda p: 3 * p - jnp.sum(p))
-    square = jnp.where(w.top, 0, p * p)
-    d = softmax.others(w) ** 2 + jnp.sum(square) - square + jnp.where(w.top, 0, jnp.max(p) ** 2)
+    c, low, high = softmax.others(w), jnp.where(w.top, 0, p), jnp.where(w.top, 0, jnp.max(p))
+    square = low * (_TWICE * low)
+    d = c * (_TWICE * c) + (jnp.sum(square) - square) + high * (_TWICE * high)
     qd = softmax.bilinear(w, t, lambda p, t, one: _TWICE * (one * (jnp.sum(p) - p) - t * jnp.sum(p) + jnp.sum(p * t)))
-    pd = softmax.times(w, _TWICE * d)
-    smaller = jnp.abs(q * half) + pd <= jnp.abs(qd * half) + jnp.abs(_TWICE * d * third)
-    return jnp.where(smaller, q * half + pd, qd * half + _TWICE * d * third)
+    pd = softmax.times(w, d)
+    smaller = jnp.abs(q * half) + pd <= jnp.abs(qd * half) + jnp.abs(d * third)
+    return jnp.where(smaller, q * half + pd, qd * half + d * third)
 
 
 _PEAK = (9 + 33**0.5) / 24

@@ -31,7 +31,7 @@ def value(z, t):
 
 
 def grad(z, t):
-    return softmax.target_gradient(softmax.weights(z), t, -1) + 2 * _share(z, t)
+    return softmax.target_gradient(softmax.weights(z), t, -1.0) + 2 * _share(z, t)
 
 
 def hess(z, t, v):
