@@ -25,16 +25,13 @@ LIFT = 2.0**24
 
 
 class Weights(NamedTuple):
-    """The exponentials of one example of K classes, e = n + lead top + rest, up to a common factor.
+    """The exponentials of one example of K classes, e = n + f, up to a common factor."""
 
-    The largest class stands apart, so that a sum over the others is never the difference of two large sums.
-    """
-
-    top: Bool[Array, " K"]
+    top: Bool[Array, " K"]  # the largest class
+    mid: Bool[Array, " K"]  # the class whose weight is nearest to n
     gap: Float[Array, " K"]  # max z - z, not negative
     n: Float[Array, " K"]
-    lead: Float[Array, ""]
-    rest: Float[Array, " K"]
+    f: Float[Array, " K"]
     e: Float[Array, " K"]
     total: pair.Pair
 
@@ -50,12 +47,23 @@ def weights(z: Float[Array, " K"]) -> Weights:
     peak = jnp.max(z)
     top = jnp.arange(z.shape[-1]) == jnp.argmax(z)
     infinite = top & (z == jnp.inf)
-    # exp(0) is exact, however many classes share it: small logits are best taken as they are.
-    centre = jnp.where((peak >= 0) & (peak <= 8), 0, peak)
-    n, f = _exponential(*(jnp.where(infinite, 0, x) for x in pair.difference(z, centre)))
-    lead, rest = jnp.sum(jnp.where(top, f, 0)), jnp.where(top, 0, f)
-    total = _sum(jnp.sum(n), lead, jnp.sum(rest))
-    return Weights(top, jnp.where(infinite, 0, peak - z), n, lead, rest, n + f, total)
+    gap = jnp.where(infinite, 0, peak - z)
+    centre = jnp.where(_small(z, peak, gap, top), 0, peak)
+    x, error = (jnp.where(infinite, 0, x) for x in pair.difference(z, centre))
+    n, f = _exponential(x, error)
+    total = pair.total(jnp.sum(n), jnp.sum(f))
+    mid = jnp.arange(z.shape[-1]) == jnp.argmin(jnp.abs(x))
+    return Weights(top, mid, gap, n, f, n + f, total)
+
+
+def _small(z, peak, gap, top):
+    """Is 0 a better centre than the largest z? Not where a class has half of the output or more, nor where the largest are equal.
+
+    exp(0) is exact, however many classes share it, and the rounding of the largest z is not explained by a p of 1/K.
+    """
+    flat = jnp.sum(jnp.where(top, 0, jnp.exp(-gap))) >= 1
+    ties, zeros = jnp.sum(z == peak), jnp.sum(z == 0)
+    return flat & (peak >= 0) & (peak <= 8) & ((ties == 1) | (zeros >= ties))
 
 
 def _exponential(x, error):
@@ -72,13 +80,6 @@ def _exponential(x, error):
     return n, f + jnp.where(jnp.isfinite(error), (n + f) * error, 0)
 
 
-def _sum(a, b, c):
-    """a + b + c to a rounding of its rounding error."""
-    ab = pair.total(a, b)
-    abc = pair.total(ab.hi, c)
-    return pair.Pair(abc.hi, abc.lo + ab.lo)
-
-
 def _quotient(a, b):
     q, lo = pair.over(a, b)
     # The parts of a product of tiny numbers underflow; of infinities they are NaN.
@@ -86,10 +87,17 @@ def _quotient(a, b):
     return pair.Pair(q, jnp.where((jnp.abs(q) > info.tiny / info.eps**2) & jnp.isfinite(lo), lo, 0))
 
 
+def pair_product(a: pair.Pair, b: pair.Pair) -> pair.Pair:
+    """a b; where its parts would underflow, without its rounding error."""
+    p = pair.product(a.hi, b.hi)
+    info = jnp.finfo(p.hi.dtype)
+    lo = p.lo + (a.hi * b.lo + a.lo * b.hi)
+    return pair.Pair(p.hi, jnp.where(jnp.abs(p.hi) > info.tiny / info.eps**2, lo, 0))
+
+
 def linear_pair(w: Weights, function: Callable) -> pair.Pair:
     """function(p), for a function linear in p. A factor belongs inside, where nothing underflows."""
-    top = w.top.astype(w.n.dtype)
-    return _quotient(_sum(function(w.n), w.lead * function(top), function(w.rest)), w.total)
+    return _quotient(pair.total(function(w.n), function(w.f)), w.total)
 
 
 def linear(w: Weights, function: Callable) -> Float[Array, "..."]:
@@ -103,10 +111,8 @@ def bilinear_pair(w: Weights, t: Float[Array, " K"], function: Callable) -> pair
     t = coarse + fine, and every sum of the coarse parts is exact: so is the function of n and t as far as it matters.
     """
     coarse, fine = halves(t)
-    top = w.top.astype(w.n.dtype)
     exact = function(w.n, coarse, 1) + function(w.n, fine, 0)
-    lead = w.lead * (function(top, coarse, 1) + function(top, fine, 0))
-    return _quotient(_sum(exact, lead, function(w.rest, t, 1)), w.total)
+    return _quotient(pair.total(exact, function(w.f, t, 1)), w.total)
 
 
 def bilinear(w: Weights, t: Float[Array, " K"], function: Callable) -> Float[Array, "..."]:
@@ -167,8 +173,8 @@ def but(x: Float[Array, " K"], v: Float[Array, " K"]) -> Float[Array, " K"]:
 
 
 def centred(w: Weights, p: Float[Array, " K"], g: Float[Array, " K"]) -> Float[Array, " K"]:
-    """g - sum_j p_j g_j: by differences to the largest class or directly, whichever cancels less."""
-    d = jnp.where(w.top, 0, g - jnp.sum(jnp.where(w.top, g, 0)))
+    """g - sum_j p_j g_j: by differences to one class or directly, whichever cancels less."""
+    d = jnp.where(w.mid, 0, g - jnp.sum(jnp.where(w.mid, g, 0)))
     direct = jnp.abs(g) + jnp.sum(p * jnp.abs(g))
     pivoted = jnp.abs(d) + jnp.sum(p * jnp.abs(d))
     return jnp.where(pivoted < direct, d - jnp.sum(p * d), g - jnp.sum(p * g))

@@ -24,12 +24,12 @@ def formula(z, t, gamma):
 
 
 def _parts(z, t):
-    """Weights, c, p l / c, and LIFT p l, l = -log p; the last two are 0 where p is."""
+    """Weights, c, l = -log p, and p l / c; an infinite l is capped where p is 0."""
     w = softmax.weights(z)
     c = at(t, softmax.others(w))
     nats = jnp.minimum(softmax.surprise(w, t), 1 / jnp.finfo(z.dtype).eps)
-    cost = softmax.linear(w, lambda p: softmax.LIFT * at(t, p) * nats)
-    return w, c, jnp.where(c > 0, cost / softmax.LIFT / jnp.where(c > 0, c, 1), 1), cost
+    cost = softmax.linear(w, lambda p: at(t, p) * nats)
+    return w, c, nats, jnp.where(c > 0, cost / jnp.where(c > 0, c, 1), 1)
 
 
 def value(z, t, gamma):
@@ -40,20 +40,19 @@ def value(z, t, gamma):
 
 
 def grad(z, t, gamma):
-    w, c, share, _ = _parts(z, t)
+    w, c, _, share = _parts(z, t)
     return softmax.target_gradient(w, t, -(c**gamma) * (1 + gamma * share))
 
 
 def hess(z, t, v, gamma):
-    w, c, share, cost = _parts(z, t)
-    power, lift = c**gamma, softmax.LIFT
+    w, c, nats, share = _parts(z, t)
+    power = softmax.LIFT * c**gamma
     cross, both = _brackets(w, t, c, gamma)
-    cross = softmax.linear(w, lambda p: lift * at(t, p) * (power * cross))
-    twice = softmax.linear(w, lambda p: lift * at(t, p) * (2 + (gamma - 1) * share))
     rest = jnp.sum(jnp.where(chosen(t), 0, w.e))
-    ec = jnp.where(rest > 0, gamma * power * (twice - cost) * (w.e / rest), 0)
-    diagonal = ec + softmax.linear(w, lambda p: lift * (jnp.sum(p) - p) * (power * (1 + gamma * share)))
-    return softmax.target_product(w, t, v, cross, lift * power * both, diagonal)
+    bend = jnp.where(rest > 0, gamma * ((2 + (gamma - 1) * share) - nats) * (w.e / rest), 0)
+    diagonal = softmax.linear(w, lambda p: power * ((jnp.sum(p) - p) * (1 + gamma * share) + at(t, p) * bend))
+    cross = softmax.linear(w, lambda p: at(t, p) * (power * cross))
+    return softmax.target_product(w, t, v, cross, power * both, diagonal)
 
 
 def _wrong(w, t):
@@ -71,9 +70,11 @@ def _brackets(w, t, c, gamma):
         return softmax.linear_pair(w, lambda p: jnp.sum(jnp.where(chosen(t), right, wrong) * p))
 
     nats = softmax.surprise_pair(w, t)
-    slow = _times(_alone(gamma, c), pair.Pair(jnp.minimum(nats.hi, 1 / jnp.finfo(c.dtype).eps), nats.lo))
-    cross = pair.less(_times(_alone(1 + 2 * gamma, c), mix(0, 1)), slow, mix(-gamma, 1))
-    both = pair.less(_times(mix(0, 1), mix(2 * gamma, -1)), slow, _times(mix(1, 0), mix(1 - gamma, 2)))
+    slow = softmax.pair_product(_alone(gamma, c), pair.Pair(jnp.minimum(nats.hi, 1 / jnp.finfo(c.dtype).eps), nats.lo))
+    cross = pair.less(softmax.pair_product(_alone(1 + 2 * gamma, c), mix(0, 1)), slow, mix(-gamma, 1))
+    both = pair.less(
+        softmax.pair_product(mix(0, 1), mix(2 * gamma, -1)), slow, softmax.pair_product(mix(1, 0), mix(1 - gamma, 2))
+    )
     over = jnp.where(c > 0, c, 1)
     # The limits for c -> 0.
     return (
@@ -85,14 +86,6 @@ def _brackets(w, t, c, gamma):
 def _alone(x, like):
     x = jnp.asarray(x, like.dtype)
     return pair.Pair(x, jnp.zeros_like(x))
-
-
-def _times(a, b):
-    """The product of two pairs; where its parts would underflow, without its rounding error."""
-    p = pair.product(a.hi, b.hi)
-    info = jnp.finfo(p.hi.dtype)
-    lo = p.lo + (a.hi * b.lo + a.lo * b.hi)
-    return pair.Pair(p.hi, jnp.where(jnp.abs(p.hi) > info.tiny / info.eps**2, lo, 0))
 
 
 _UNKNOWN = Claims(convex=False, lipschitz=None, smooth=None, bound=INF, perfect=zero)

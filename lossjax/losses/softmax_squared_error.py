@@ -11,7 +11,7 @@ near 1 they are noise. At the class of a one-hot target, q_y = -L and d2L/dz_y2 
 
 import jax.numpy as jnp
 
-from . import softmax
+from . import pair, softmax
 from .claims import Claims, zero
 from .domain import SIMPLEX
 from .loss import Loss
@@ -34,39 +34,44 @@ def value(z, t):
 _TWICE = 2 * softmax.LIFT
 
 
+def _lowered(w, p):
+    return _TWICE * (p - jnp.sum(jnp.where(w.mid, p, 0)))
+
+
 def _spread(w, t):
-    """V = sum_j p_j (p_a - p_j), a the largest class, and q, both times 2 LIFT.
+    """V = sum_j p_j (p_m - p_j), m the middle class, and q, both times 2 LIFT.
 
-    q = V + (p - p_a) - (t - sum p t), or by differences of r to that of the largest class, whichever cancels less.
+    q = V + (p - p_m) - (t - sum p t), or by differences of r to that of m, whichever cancels less.
     """
-
-    def lowered(p):
-        return _TWICE * (p - jnp.sum(jnp.where(w.top, p, 0)))
-
-    spread = softmax.linear(w, lambda p: -jnp.sum(p * softmax.linear(w, lowered)))
-    level = softmax.bilinear(w, t, lambda p, t, one: one * lowered(p) - _TWICE * (t * jnp.sum(p) - jnp.sum(p * t)))
+    below = softmax.linear(w, lambda p: _lowered(w, p))
+    spread = softmax.linear(w, lambda p: -jnp.sum(p * below))
+    level = softmax.bilinear_pair(
+        w, t, lambda p, t, one: one * _lowered(w, p) - _TWICE * (t * jnp.sum(p) - jnp.sum(p * t))
+    )
+    plain = pair.total(spread, level.hi)
     r = softmax.bilinear(w, t, _difference)
-    d = _TWICE * jnp.where(w.top, 0, r - jnp.sum(jnp.where(w.top, r, 0)))
-    pivoted = jnp.abs(d) + softmax.linear(w, lambda p: jnp.sum(p * jnp.abs(d))) < spread + jnp.abs(level)
-    return spread, jnp.where(pivoted, d - softmax.linear(w, lambda p: jnp.sum(p * d)), spread + level)
+    d = _TWICE * jnp.where(w.mid, 0, r - jnp.sum(jnp.where(w.mid, r, 0)))
+    pivoted = jnp.abs(d) + softmax.linear(w, lambda p: jnp.sum(p * jnp.abs(d))) < jnp.abs(spread) + jnp.abs(level.hi)
+    q = jnp.where(pivoted, d - softmax.linear(w, lambda p: jnp.sum(p * d)), plain.hi)
+    return spread, pair.Pair(q, jnp.where(pivoted, 0, plain.lo + level.lo))
 
 
 def grad(z, t):
     w = softmax.weights(z)
-    return softmax.times(w, _spread(w, t)[1]) / softmax.LIFT
+    return softmax.times(w, sum(_spread(w, t)[1])) / softmax.LIFT
 
 
 def hess(z, t, v):
     w = softmax.weights(z)
     spread, q = _spread(w, t)
-    off = jnp.where(jnp.sum(v != 0) == 1, _column(w, t, v, spread), _product(w, v, spread, q))
-    return softmax.times(w, _diagonal(w, t, q) * v - off) / softmax.LIFT
+    off = jnp.where(jnp.sum(v != 0) == 1, _column(w, t, v, spread), _product(w, v, spread, sum(q)))
+    return softmax.times(w, _diagonal(w, t, spread, q) * v - off) / softmax.LIFT
 
 
 def _product(w, v, spread, q):
     """sum_{j != k} p_j v_j (q_k + q_j + p_k + p_j - sum p^2), 2 LIFT times."""
     p = _TWICE * softmax.probabilities(w)
-    gain = spread + softmax.linear(w, lambda p: _TWICE * (p - jnp.sum(jnp.where(w.top, p, 0))))  # p_j - sum p^2
+    gain = spread + softmax.linear(w, lambda p: _lowered(w, p))  # p_j - sum p^2
     # At the largest class the difference p - sum p^2 is taken there, elsewhere at the other.
     large = softmax.linear(w, lambda e: (q + gain) * softmax.but(e, v) + softmax.but(e * (q + p), v))
     small = softmax.linear(w, lambda e: (q + p) * softmax.but(e, v) + softmax.but(e * (q + gain), v))
@@ -78,7 +83,7 @@ def _column(w, t, v, spread):
     j = v != 0
 
     def level(p, t, one):
-        base = one * 3 * jnp.sum(jnp.where(w.top, p, 0)) - 2 * jnp.sum(p * t)
+        base = one * 3 * jnp.sum(jnp.where(w.mid, p, 0)) - 2 * jnp.sum(p * t)
         here = one * 2 * jnp.sum(jnp.where(j, p, 0)) - jnp.sum(jnp.where(j, t, 0)) * jnp.sum(p)
         return _TWICE * ((one * 2 * p - t * jnp.sum(p)) + here - base)
 
@@ -86,21 +91,31 @@ def _column(w, t, v, spread):
     return jnp.where(j, 0, softmax.linear(w, lambda e: jnp.sum(jnp.where(j, e * v, 0)) * bracket))
 
 
-def _diagonal(w, t, q):
+def _diagonal(w, t, spread, q):
     """Twice LIFT times q (1 - 2 p) + p d, or (q + d)(1 - 2 p) + d (3 p - 1).
 
     d = (1 - p)^2 + the sum of the other p^2, and q + d = 1 - p - t + sum p t is 0 at the class of a one-hot t.
     """
-    p = softmax.probabilities(w)
-    half = softmax.linear(w, lambda p: jnp.sum(p) - 2 * p)
+    p = softmax.linear_pair(w, lambda p: p)
+    half = softmax.linear_pair(w, lambda p: jnp.sum(p) - 2 * p)
     third = softmax.linear(w, lambda p: 3 * p - jnp.sum(p))
+    d = _complement(w, p.hi, spread)
+    qd = softmax.bilinear(w, t, lambda p, t, one: _TWICE * (one * (jnp.sum(p) - p) - t * jnp.sum(p) + jnp.sum(p * t)))
+    first, second = softmax.pair_product(q, half), softmax.pair_product(p, d)
+    smaller = jnp.abs(first.hi) + jnp.abs(second.hi) <= 8 * (jnp.abs(qd * half.hi) + jnp.abs(d.hi * third))
+    near = (first.hi + second.hi) + (first.lo + second.lo)
+    return jnp.where(smaller, near, qd * half.hi + d.hi * third)
+
+
+def _complement(w, p, spread):
+    """d: as a sum of squares, or as (1 - p) - (p - sum p^2) with its rounding error, where the difference is small."""
     c, low, high = softmax.others(w), jnp.where(w.top, 0, p), jnp.where(w.top, 0, jnp.max(p))
     square = low * (_TWICE * low)
     d = c * (_TWICE * c) + (jnp.sum(square) - square) + high * (_TWICE * high)
-    qd = softmax.bilinear(w, t, lambda p, t, one: _TWICE * (one * (jnp.sum(p) - p) - t * jnp.sum(p) + jnp.sum(p * t)))
-    pd = softmax.times(w, d)
-    smaller = jnp.abs(q * half) + pd <= jnp.abs(qd * half) + jnp.abs(d * third)
-    return jnp.where(smaller, q * half + pd, qd * half + d * third)
+    whole = softmax.linear_pair(w, lambda p: _TWICE * (jnp.sum(p) - p) - _lowered(w, p))
+    less = pair.difference(whole.hi, spread)
+    flat = jnp.abs(spread) < 0.25 * whole.hi
+    return pair.Pair(jnp.where(flat, less.hi, d), jnp.where(flat, less.lo + whole.lo, 0))
 
 
 _PEAK = (9 + 33**0.5) / 24

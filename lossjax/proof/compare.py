@@ -98,7 +98,7 @@ def _condition_where_it_matters(excess, over, unit, working, bound, condition) -
         if flat[index[0]] <= largest or flat[index[0]] == 0:
             break
         # Far beyond the bound the verdict is settled; what is left stays an upper bound.
-        if largest > 1e3 * bound and start >= 8 * _CHUNK:
+        if largest > 1e3 * bound:
             break
         cond = condition(index // entries, index % entries)
         with np.errstate(over="ignore", invalid="ignore"):
