@@ -30,8 +30,10 @@ class Core:
             return poison(valid, loss.grad(z, t, **params))
 
         def hvp(z, t, valid, params, v):
-            h = loss.hess(z, t, **params) * v if scalar else loss.hess(z, t, v, **params)
-            return poison(valid, h)
+            if scalar:
+                return poison(valid, loss.hess(z, t, **params) * v)
+            # A constant Hessian does not show a NaN in z; value and gradient do.
+            return poison(valid & ~jnp.any(jnp.isnan(z)), loss.hess(z, t, v, **params))
 
         @functools.partial(value.defjvp, symbolic_zeros=True)
         def _(primals, tangents):

@@ -43,8 +43,9 @@ def grad(z, t, q):
 def hess(z, t, v, q):
     w = softmax.weights(z)
     power, c = softmax.LIFT * _power(w, t, q), at(t, softmax.others(w))
-    cross = power * softmax.linear(w, lambda p: (1 + q) * at(t, p) - q * jnp.sum(p))
-    diagonal = power * softmax.linear(w, lambda p: jnp.sum(p) - (1 + q) * p)
+    q_ = jnp.asarray(q, z.dtype)
+    cross = power * softmax.bilinear(w, q_, lambda p, q, one: one * at(t, p) - q * (jnp.sum(p) - at(t, p)))
+    diagonal = power * softmax.bilinear(w, q_, lambda p, q, one: one * (jnp.sum(p) - p) - q * p)
     return softmax.target_product(w, t, v, cross, -(1 + q) * power * c, diagonal)
 
 

@@ -24,21 +24,19 @@ def formula(z, t):
 
 
 def value(z, t):
-    w = softmax.weights(z)
-    excess, error = softmax.bilinear_pair(w, t, lambda p, t, one: t * jnp.sum(p) - one * p)
-    p = softmax.probabilities(w)
-    both = t + p
+    w, lift = softmax.weights(z), softmax.LIFT
+    excess, error = softmax.bilinear_pair(w, t, lambda p, t, one: lift * (t * jnp.sum(p) - one * p))
+    p = softmax.linear(w, lambda p: lift * p)
+    both = lift * t + p
     # log(t / p) = 2 artanh s with s = (t - p) / (t + p).
     s = excess / jnp.where(both > 0, both, 1)
     near = jnp.abs(s) < 0.6
     s = jnp.where(near, s, 0)
     close = excess * s + (both * (1 + s) * softmax.artanh_tail(s) + 2 * s * error)
-    tiny = p < jnp.finfo(p.dtype).eps
-    far = (
-        jnp.where(tiny, xlogy(t, t) + t * (jnp.where(t > 0, w.gap, 0) + softmax.log_total(w)), xlogy(t, t / p)) - excess
-    )
-    coarse, fine = softmax.halves(t)
-    return jnp.sum(jnp.where(near, close, far)) + ((jnp.sum(coarse) - 1) + jnp.sum(fine))
+    direct = xlogy(t, t / (p / lift))
+    tail = xlogy(t, t) + t * (jnp.where(t > 0, w.gap, 0) + softmax.log_total(w))
+    far = lift * jnp.where(p < lift * jnp.finfo(p.dtype).eps, tail, direct) - excess
+    return jnp.sum(jnp.where(near, close, far)) / lift + softmax.surplus(t)
 
 
 kl_divergence = Loss(

@@ -108,11 +108,12 @@ def linear(w: Weights, function: Callable) -> Float[Array, "..."]:
 def bilinear_pair(w: Weights, t: Float[Array, " K"], function: Callable) -> pair.Pair:
     """function(p, t, 1), for a function linear in p and linear in (t, 1), t in [0, 1].
 
-    t = coarse + fine, and every sum of the coarse parts is exact: so is the function of n and t as far as it matters.
+    t is cut into short parts, whose sums over up to 4096 classes are exact: so is the function of n and t.
     """
-    coarse, fine = halves(t)
-    exact = function(w.n, coarse, 1) + function(w.n, fine, 0)
-    return _quotient(pair.total(exact, function(w.f, t, 1)), w.total)
+    high, low, rest = cuts(t)
+    exact = pair.total(function(w.n, high, 1), function(w.n, low, 0))
+    whole = pair.total(exact.hi, function(w.f, t, 1))
+    return _quotient(pair.Pair(whole.hi, whole.lo + (exact.lo + function(w.n, rest, 0))), w.total)
 
 
 def bilinear(w: Weights, t: Float[Array, " K"], function: Callable) -> Float[Array, "..."]:
@@ -130,11 +131,19 @@ def times(w: Weights, q: Float[Array, "*K"]) -> Float[Array, " K"]:
     return linear(w, lambda p: p * q)
 
 
-def halves(t: Float[Array, " K"]) -> tuple[Float[Array, " K"], Float[Array, " K"]]:
-    """t = coarse + fine, coarse on a grid so wide that sums of it up to 2 are exact."""
-    grid = 2 * jnp.finfo(t.dtype).eps
-    coarse = jnp.round(t / grid) * grid
-    return coarse, t - coarse
+def cuts(t: Float[Array, " K"]) -> tuple[Float[Array, " K"], Float[Array, " K"], Float[Array, " K"]]:
+    """t in [0, 1] as a sum of three: the first two of half the digits each, counted from 1, the last what is left."""
+    digits = jnp.finfo(t.dtype).nmant // 2
+    coarse, fine = 2.0**digits, 2.0 ** (2 * digits)
+    high = jnp.round(t * coarse) / coarse
+    low = jnp.round((t - high) * fine) / fine
+    return high, low, (t - high) - low
+
+
+def surplus(t: Float[Array, " K"]) -> Float[Array, ""]:
+    """sum t - 1, exactly up to one rounding."""
+    high, low, rest = cuts(t)
+    return ((jnp.sum(high) - 1) + jnp.sum(low)) + jnp.sum(rest)
 
 
 def others(w: Weights) -> Float[Array, " K"]:
@@ -172,17 +181,12 @@ def but(x: Float[Array, " K"], v: Float[Array, " K"]) -> Float[Array, " K"]:
     return jnp.where(alone, 0 * x, jnp.sum(x * v) - x * v)
 
 
-def centred(w: Weights, p: Float[Array, " K"], g: Float[Array, " K"]) -> Float[Array, " K"]:
-    """g - sum_j p_j g_j: by differences to one class or directly, whichever cancels less."""
-    d = jnp.where(w.mid, 0, g - jnp.sum(jnp.where(w.mid, g, 0)))
-    direct = jnp.abs(g) + jnp.sum(p * jnp.abs(g))
-    pivoted = jnp.abs(d) + jnp.sum(p * jnp.abs(d))
-    return jnp.where(pivoted < direct, d - jnp.sum(p * d), g - jnp.sum(p * g))
-
-
 def jacobian(w: Weights, v: Float[Array, " K"]) -> Float[Array, " K"]:
-    """dp/dz times v: p_k (v_k - sum_j p_j v_j)."""
-    return times(w, centred(w, probabilities(w), v))
+    """dp/dz times v, p_k (v_k - sum_j p_j v_j): by differences to one v or directly, whichever cancels less."""
+    d = jnp.where(w.mid, 0, v - jnp.sum(jnp.where(w.mid, v, 0)))
+    means = [linear(w, lambda p, x=x: jnp.sum(p * x)) for x in (d, v, jnp.abs(d), jnp.abs(v))]
+    pivoted = jnp.abs(d) + means[2] < jnp.abs(v) + means[3]
+    return times(w, jnp.where(pivoted, d - means[0], v - means[1]))
 
 
 def target_gradient(w: Weights, t: Float[Array, " K"], d: Float[Array, ""] | float) -> Float[Array, " K"]:

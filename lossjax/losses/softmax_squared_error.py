@@ -28,7 +28,7 @@ def _difference(p, t, one):
 
 def value(z, t):
     r = softmax.bilinear_pair(softmax.weights(z), t, _difference)
-    return jnp.sum(r.hi * r.hi + 2 * r.hi * r.lo)
+    return jnp.sum((softmax.LIFT * r.hi) * (r.hi + 2 * r.lo)) / softmax.LIFT
 
 
 _TWICE = 2 * softmax.LIFT
@@ -51,7 +51,9 @@ def _spread(w, t):
     plain = pair.total(spread, level.hi)
     r = softmax.bilinear(w, t, _difference)
     d = _TWICE * jnp.where(w.mid, 0, r - jnp.sum(jnp.where(w.mid, r, 0)))
-    pivoted = jnp.abs(d) + softmax.linear(w, lambda p: jnp.sum(p * jnp.abs(d))) < jnp.abs(spread) + jnp.abs(level.hi)
+    pivoted = 4 * (jnp.abs(d) + softmax.linear(w, lambda p: jnp.sum(p * jnp.abs(d)))) < jnp.abs(spread) + jnp.abs(
+        level.hi
+    )
     q = jnp.where(pivoted, d - softmax.linear(w, lambda p: jnp.sum(p * d)), plain.hi)
     return spread, pair.Pair(q, jnp.where(pivoted, 0, plain.lo + level.lo))
 

@@ -47,16 +47,14 @@ def value(z, t):
     x, mask, tau, _ = _support(z)
     r = grad(z, t)
     gap = jnp.where(mask, 0, tau - x)
-    coarse, fine = softmax.halves(t)
-    short = (1 - jnp.sum(coarse)) - jnp.sum(fine)
-    return jnp.sum(r * r) / 2 + jnp.sum(jnp.where(t > 0, t * gap, 0)) + (tau + jnp.max(z)) * short
+    return jnp.sum(r * r) / 2 + jnp.sum(jnp.where(t > 0, t * gap, 0)) + (tau + jnp.max(z)) * -softmax.surplus(t)
 
 
 def grad(z, t):
     x, mask, tau, size = _support(z)
-    coarse, fine = softmax.halves(t)
+    high, low, rest = softmax.cuts(t)
     mean = jnp.sum(jnp.where(mask, x, 0)) / size
-    level = ((1 - size * coarse) - size * fine) / size  # 1/|S| - t
+    level = (((1 - size * high) - size * low) - size * rest) / size  # 1/|S| - t
     return jnp.where(mask, (x - mean) + level, 0 * tau - t)
 
 

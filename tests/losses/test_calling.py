@@ -44,7 +44,8 @@ def program(loss):
 
         everywhere = [f(z, t) for f in (*quantities(loss), hvp, jax.grad(lambda z, t: loss(z, t).sum()))]
         inside = [f(z, t, where=MASK) for f in (*quantities(loss), hvp)]
-        return everywhere, inside + [jax.grad(masked, argnum)(z, t) for argnum in (0, 1)]
+        arguments = (0, 1) if kind(loss) != "one_hot" else (0,)
+        return everywhere, inside + [jax.grad(masked, argument)(z, t) for argument in arguments]
 
     return jax.jit(everything)
 
@@ -182,7 +183,8 @@ def test_mistakes_raise(loss, z, t, error, words):
     "mask", [jnp.ones(3), jnp.ones((3, 4), bool), jnp.ones((), bool)], ids=["float", "rank", "scalar"]
 )
 def test_a_mask_of_wrong_kind_raises(mask):
-    with pytest.raises(ValueError, match="bool mask of the batch shape"):
+    # A TypeError is the runtime type check's, which the tests switch on.
+    with pytest.raises((ValueError, TypeError), match="[Bb]ool"):
         softmax_cross_entropy(TWO, jnp.zeros(3, int), where=mask)
 
 

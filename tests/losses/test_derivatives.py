@@ -6,13 +6,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from loss_examples import example
+from loss_examples import example, kind
 
 from lossjax.losses import ALL, gaussian_nll, huber, pinball, scaled, sigmoid_focal, squared_error
 
 each_loss = pytest.mark.parametrize("loss", ALL, ids=lambda loss: loss.label)
 families = pytest.mark.parametrize("loss", [x for x in ALL if x.params], ids=lambda loss: loss.label)
-close = functools.partial(np.testing.assert_allclose, rtol=1e-8, atol=1e-9)
 
 
 @pytest.fixture(autouse=True)
@@ -35,15 +34,21 @@ def called(loss):
     return lambda z, t, params: loss.replace(params=params)(z, t)
 
 
-def along(f, v, order):
-    """The order-th derivative at s = 0 of s -> sum f(s v)."""
+def agree(loss, quantity, rtol=1e-8):
+    """quantity(f) of the call is that of the formula; both compiled, f(z, t, params)."""
+    got, want = (jax.jit(lambda f=f: quantity(f))() for f in (called(loss), formula(loss)))
+    assert jax.tree.structure(got) == jax.tree.structure(want)
+    for a, b in zip(jax.tree.leaves(got), jax.tree.leaves(want)):
+        np.testing.assert_allclose(a, b, rtol=rtol, atol=1e-9)
 
-    def g(s):
-        return f(s * v).sum()
 
-    for _ in range(order):
+def slopes(f, v, orders):
+    """The derivatives of these orders at s = 0 of s -> sum f(s v)."""
+    out, g = [], lambda s: f(s * v).sum()
+    for _ in range(orders):
         g = jax.grad(g)
-    return g(0.0)
+        out.append(g(0.0))
+    return out
 
 
 def parameters(loss):
@@ -51,67 +56,70 @@ def parameters(loss):
 
 
 @each_loss
-@pytest.mark.parametrize("order", [1, 2, 3, 4])
-@pytest.mark.parametrize("seed", [0, 1])
-def test_derivatives_in_z_to_fourth_order(loss, order, seed):
-    z, t = example(loss, dtype=jnp.float64, seed=seed)
+def test_derivatives_in_z_to_fourth_order(loss):
+    z, t = example(loss, dtype=jnp.float64)
     v, params = jnp.cos(3 * z), parameters(loss)
-    got, want = (along(lambda d: f(loss)(z + d, t, params), v, order) for f in (called, formula))
-    close(got, want, rtol=1e-7)
+    agree(loss, lambda f: slopes(lambda d: f(z + d, t, params), v, 4), rtol=1e-7)
 
 
 @each_loss
-@pytest.mark.parametrize("order", [1, 2, 3])
-def test_derivatives_at_equal_and_zero_pre_activations(loss, order):
+def test_derivatives_at_equal_and_zero_pre_activations(loss):
     # Where |z| and max have their ties, though most losses have no kink there.
-    if loss.claims.kinks or "hinge" in loss.label or "crammer" in loss.label:
-        pytest.skip("a kink at z = 0")
+    if loss.claims.kinks or loss.name in ("smooth_hinge", "huber", "absolute_error"):
+        pytest.skip("a kink at z = 0, or a jump of the Hessian")
     _, t = example(loss, dtype=jnp.float64)
     z, params = jnp.zeros_like(t), parameters(loss)
     v = jnp.cos(3 * jnp.arange(t.size, dtype=t.dtype)).reshape(t.shape)
-    got, want = (along(lambda d: f(loss)(z + d, t, params), v, order) for f in (called, formula))
-    close(got, want, rtol=1e-7)
+    agree(loss, lambda f: slopes(lambda d: f(z + d, t, params), v, 4), rtol=1e-7)
 
 
 @each_loss
 def test_derivatives_in_the_target(loss):
     z, t = example(loss, dtype=jnp.float64)
     v, params = jnp.sin(2 * z), parameters(loss)
-    for argument in (
-        lambda f, d: f(z, t + d, params),
-        lambda f, d: jax.grad(lambda z: f(z, t + d, params).sum())(z),
-    ):
-        # By forward and by reverse mode.
-        got, want = (jax.jvp(lambda d: argument(f(loss), d), (0 * t,), (v,))[1] for f in (called, formula))
-        close(got, want)
-        got, want = (jax.grad(lambda d: (argument(f(loss), d) ** 2).sum())(0 * t) for f in (called, formula))
-        close(got, want)
+    if kind(loss) == "one_hot":
+        with pytest.raises(TypeError, match="no derivative in it"):
+            jax.grad(lambda t: loss(z, t).sum())(t)
+        return
+
+    def value(f, d):
+        return f(z, t + d, params)
+
+    def gradient(f, d):
+        return jax.grad(lambda z: f(z, t + d, params).sum())(z)
+
+    def both(f):
+        forward = [jax.jvp(lambda d, q=q: q(f, d), (0 * t,), (v,))[1] for q in (value, gradient)]
+        return forward, [jax.grad(lambda d, q=q: (q(f, d) ** 2).sum())(0 * t) for q in (value, gradient)]
+
+    agree(loss, both)
 
 
 @families
 def test_derivatives_in_the_parameters(loss):
     z, t = example(loss, dtype=jnp.float64)
-    params = parameters(loss)
-    for quantity in (
-        lambda f, p: f(z, t, p).sum(),
-        lambda f, p: (jax.grad(lambda z: f(z, t, p).sum())(z) ** 2).sum(),
-    ):
-        got, want = (jax.grad(lambda p: quantity(f(loss), p))(params) for f in (called, formula))
-        assert got.keys() == want.keys()
-        for name in got:
-            close(got[name], want[name])
+
+    def both(f):
+        def value(p):
+            return f(z, t, p).sum()
+
+        def gradient(p):
+            return (jax.grad(lambda z: f(z, t, p).sum())(z) ** 2).sum()
+
+        return jax.grad(value)(parameters(loss)), jax.grad(gradient)(parameters(loss))
+
+    agree(loss, both)
 
 
-@pytest.mark.parametrize("far", [-1e30, -200.0, -40.0, 40.0, 200.0, 1e30])
 @each_loss
-def test_derivatives_in_target_and_parameters_stay_finite_far_out(loss, far):
+def test_derivatives_in_target_and_parameters_far_out_are_no_nan(loss):
     z, t = example(loss, dtype=jnp.float64)
-    z = z.at[..., 0].set(far) if loss.event_ndim else z + far
-    if loss.name in ("poisson", "squared_error", "half_squared_error", "gaussian_nll") and abs(far) > 1e4:
-        pytest.skip("the loss itself overflows or its derivative is beyond 1e30")
-    gradients = jax.grad(lambda t, p: called(loss)(z, t, p).sum(), (0, 1))(t, parameters(loss))
-    for g in jax.tree.leaves(gradients):
-        assert not jnp.isnan(g).any()
+    arguments = (1, 2) if kind(loss) != "one_hot" else (2,)
+    gradient = jax.jit(jax.grad(lambda z, t, p: called(loss)(z, t, p).sum(), arguments))
+    for far in (-1e30, -200.0, -40.0, 40.0, 200.0, 1e30):
+        moved = z.at[..., 0].set(far) if loss.event_ndim else z + far
+        for g in jax.tree.leaves(gradient(moved, t, parameters(loss))):
+            assert not jnp.isnan(g).any(), far
 
 
 MAKERS = [
@@ -129,7 +137,7 @@ def test_a_family_is_made_of_traced_parameters(make, at):
     z, t = example(loss, dtype=jnp.float64)
     got = jax.jit(jax.grad(lambda p: make(*p)(z, t).sum()))(at)
     want = jax.grad(lambda p: formula(loss)(z, t, dict(zip(loss.params, p))).sum())(at)
-    close(got, want)
+    np.testing.assert_allclose(got, want, rtol=1e-8, atol=1e-9)
 
 
 @pytest.mark.parametrize(
