@@ -3,6 +3,10 @@
 import dataclasses
 from collections.abc import Callable, Mapping
 
+from jaxtyping import Array
+
+from .parameter import Number
+
 INF = float("inf")
 
 
@@ -22,18 +26,19 @@ class Claims:
     affine: L is affine in the target, so that a soft target costs the mean of its classes.
     canonical: the link is canonical, dL/dz = output(z) - t.
     kinks: where L is not differentiable in z, and the derivative chosen there; "" for none.
+    A family made of traced parameters has traced constants, or weaker ones where they need a search.
     proofs: claim name -> how it is proved; a claim without an entry is at best "not refuted in n points".
     """
 
     convex: bool
-    lipschitz: float | None
-    smooth: float | None
-    bound: float | None
+    lipschitz: Number | None
+    smooth: Number | None
+    bound: Number | None
     perfect: Callable
     proper: bool | None = None
     calibrated: bool | None = None
     affine: bool = False
-    canonical: bool = False
+    canonical: bool | Array = False
     kinks: str = ""
     proofs: Mapping[str, str] = dataclasses.field(default_factory=dict)
 

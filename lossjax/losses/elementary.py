@@ -5,6 +5,8 @@ from fractions import Fraction
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from . import pair
+
 # Half the distance at which exp(-x) is reduced by a first factor 2.
 NEAR = 0.34
 
@@ -23,6 +25,11 @@ _TANH = _tanh_coefficients(11)
 def magnitude(x: Float[Array, "..."]) -> Float[Array, "..."]:
     """|x|, with derivative 1 at 0: even functions written with it keep right derivatives of every order there."""
     return jnp.where(x < 0, -x, x)
+
+
+def decay(u: Float[Array, "..."]) -> Float[Array, "..."]:
+    """exp(-u) for u >= 0; XLA's own where that is good to 1 ulp, which in float64 it is not."""
+    return pair.exp_minus(u).hi if jnp.finfo(u.dtype).bits == 64 else jnp.exp(-u)
 
 
 def expm1(x: Float[Array, "..."]) -> Float[Array, "..."]:

@@ -39,7 +39,7 @@ def likelihood(z, t, variance):
     return jax.scipy.stats.norm.logpdf(t, z, variance**0.5)
 
 
-def gaussian_nll(variance: float = 1.0) -> Loss:
+def gaussian_nll(variance: parameter.Number = 1.0) -> Loss:
     """The Gaussian negative log-likelihood at a given variance > 0 (units of z squared)."""
     parameter.positive("variance", variance)
 

@@ -44,7 +44,7 @@ def hess(z, t, delta):
     return jnp.where(outside, jnp.zeros_like(z), 1)
 
 
-def huber(delta: float = 1.0) -> Loss:
+def huber(delta: parameter.Number = 1.0) -> Loss:
     """Huber's loss, quadratic within delta > 0 of the target (units of z), of slope delta outside."""
     parameter.positive("delta", delta)
     return Loss(

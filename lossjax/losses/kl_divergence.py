@@ -9,9 +9,8 @@ negative, so that nothing cancels near t = p; T - 1, the rounding of the target,
 """
 
 import jax.numpy as jnp
-from jax.scipy.special import xlogy
 
-from . import softmax
+from . import pair, softmax
 from .claims import INF, Claims, zero
 from .domain import SIMPLEX
 from .loss import Loss
@@ -26,17 +25,26 @@ def formula(z, t):
 def value(z, t):
     w, lift = softmax.weights(z), softmax.LIFT
     excess, error = softmax.bilinear_pair(w, t, lambda p, t, one: lift * (t * jnp.sum(p) - one * p))
-    p = softmax.linear(w, lambda p: lift * p)
-    both = lift * t + p
+    p = softmax.linear_pair(w, lambda p: lift * p)
+    both = lift * t + p.hi
     # log(t / p) = 2 artanh s with s = (t - p) / (t + p).
     s = excess / jnp.where(both > 0, both, 1)
-    near = jnp.abs(s) < 0.6
+    near = jnp.abs(s) < 0.4
     s = jnp.where(near, s, 0)
     close = excess * s + (both * (1 + s) * softmax.artanh_tail(s) + 2 * s * error)
-    direct = xlogy(t, t / (p / lift))
-    tail = xlogy(t, t) + t * (jnp.where(t > 0, w.gap, 0) + softmax.log_total(w))
-    far = lift * jnp.where(p < lift * jnp.finfo(p.dtype).eps, tail, direct) - excess
+    log, more = _log_ratio(w, t, p)
+    cost = softmax.pair_product(pair.Pair(lift * t, jnp.zeros_like(t)), pair.Pair(log, more))
+    far = (cost.hi - excess) + (cost.lo - error)
     return jnp.sum(jnp.where(near, close, far)) / lift + softmax.surplus(t)
+
+
+def _log_ratio(w, t, p):
+    """log(t / p) and what is missing: from the quotient and its rounding error, or from the logits where p is tiny."""
+    deep, some = p.hi < 1, t > 0
+    below = pair.Pair(jnp.where(deep, 1, p.hi), jnp.where(deep, 0, p.lo))
+    ratio, error = pair.over(pair.Pair(softmax.LIFT * jnp.where(some, t, 1), jnp.zeros_like(t)), below)
+    tail = jnp.log(jnp.where(some, t, 1)) + (jnp.where(some, w.gap, 0) + softmax.log_total(w))
+    return jnp.where(deep, tail, jnp.log(ratio)), jnp.where(deep | ~some, 0, error / ratio)
 
 
 kl_divergence = Loss(

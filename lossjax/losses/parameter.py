@@ -1,6 +1,9 @@
 """Ranges of family parameters: a number outside raises, a traced value passes."""
 
 import jax
+from jaxtyping import Array
+
+Number = float | int | Array
 
 
 def known(*values) -> bool:

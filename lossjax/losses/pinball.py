@@ -40,7 +40,7 @@ def likelihood(z, t, tau):
     return laplace_asymmetric.logpdf(t, kappa, loc=z, scale=kappa / tau)
 
 
-def pinball(tau: float = 0.5) -> Loss:
+def pinball(tau: parameter.Number = 0.5) -> Loss:
     """The pinball loss of the tau-quantile, 0 < tau < 1."""
     parameter.between("tau", tau, 0, 1)
     return Loss(

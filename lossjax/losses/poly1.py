@@ -23,12 +23,12 @@ def formula(z, t, epsilon):
 
 def value(z, t, epsilon):
     w = softmax.weights(z)
-    c, error = softmax.linear_pair(w, lambda p: jnp.sum(jnp.where(chosen(t), 0, p)))
-    nats = softmax.surprise(w, t)
-    # -log p = 2 artanh s with s = c / (2 - c), of which c is 2 s / (1 + s); beyond, the difference does not cancel.
-    near = c < 0.75
-    s = jnp.where(near, c / (2 - c), 0)
-    beyond = jnp.where(near, c * s + (2 * softmax.artanh_tail(s) + c / (1 - c) * error), nats - c)
+    c, nats = softmax.linear_pair(w, lambda p: jnp.sum(jnp.where(chosen(t), 0, p))), softmax.surprise_pair(w, t)
+    # -log p = 2 artanh s with s = c / (2 - c), of which c is 2 s / (1 + s); beyond, the difference takes both roundings.
+    near = c.hi < 0.2
+    s = jnp.where(near, c.hi / (2 - c.hi), 0)
+    series = c.hi * s + (2 * softmax.artanh_tail(s) + c.hi * c.lo)
+    beyond = jnp.where(near, series, (nats.hi - c.hi) + (nats.lo - c.lo))
     return beyond + softmax.linear(w, lambda p: (1 + epsilon) * jnp.sum(jnp.where(chosen(t), 0, p)))
 
 

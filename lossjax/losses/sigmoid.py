@@ -10,7 +10,7 @@ import functools
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .elementary import NEAR, expm1, log1p, magnitude, tanh_beyond
+from .elementary import NEAR, decay, expm1, log1p, magnitude, tanh_beyond
 from .pair import Pair, difference, exp_minus, less, one, one_plus, over, times, total
 
 
@@ -22,7 +22,7 @@ def sigmoid(z: Float[Array, "..."]) -> Float[Array, "..."]:
 
 def softplus(z: Float[Array, "..."]) -> Float[Array, "..."]:
     """log(1 + exp(z)) = -log s(-z)."""
-    return jnp.where(z > 0, z, 0) + log1p(jnp.exp(-magnitude(z)))
+    return jnp.where(z > 0, z, 0) + log1p(decay(magnitude(z)))
 
 
 def slope(z: Float[Array, "..."]) -> Float[Array, "..."]:

@@ -14,7 +14,7 @@ import jax.scipy.stats
 from . import sigmoid
 from .claims import INF, Claims
 from .domain import UNIT
-from .elementary import log1p, magnitude
+from .elementary import decay, log1p, magnitude
 from .loss import Loss
 
 
@@ -26,7 +26,7 @@ def formula(z, t):
 def value(z, t):
     u, wrong = magnitude(z), jnp.where(z >= 0, 1 - t, t)
     # max(z, 0) - z t without cancellation on either side; an infinite logit on the right side of its target costs 0.
-    return wrong * jnp.where(jnp.isinf(z) & (wrong == 0), 0, u) + log1p(jnp.exp(-u))
+    return wrong * jnp.where(jnp.isinf(z) & (wrong == 0), 0, u) + log1p(decay(u))
 
 
 def grad(z, t):

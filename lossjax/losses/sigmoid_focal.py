@@ -1,6 +1,9 @@
 """Focal loss of a logit, for hard targets: cross-entropy times the wrong class's probability to the power gamma.
 
 L       = t alpha f(z) + (1 - t) (1 - alpha) f(-z),   t in {0, 1}
+dL/dz   = t alpha f'(z) - (1 - t) (1 - alpha) f'(-z)
+d2L/dz2 = t alpha f''(z) + (1 - t) (1 - alpha) f''(-z)
+
 f(x)    = -(1 - s)^gamma log s,   s = s(x) = 1 / (1 + exp(-x)),   q = 1 - s,   l = -log s
 f'(x)   = -q^gamma (gamma s l + q)
 f''(x)  = s q^gamma [gamma^2 s l + (2 gamma + 1) q - gamma q l]
@@ -20,7 +23,7 @@ from .claims import INF, Claims, zero
 from .domain import BINARY
 from .elementary import log1p, magnitude
 from .loss import Loss
-from .pair import Pair, exp_minus, one, one_plus, over, times
+from .pair import Pair, exp_minus, one, one_plus, over, times, total
 
 
 def formula(z, t, gamma, alpha):
@@ -42,8 +45,12 @@ def _(primals, tangents):
     return _choose(t, one, other), _choose(t, done, dother) + dt * gap
 
 
+# Where l is larger, s has long been 0: no inf * 0.
+_FAR = 1e4
+
+
 def _parts(x, doublings=0):
-    """The pairs s and q of x, s times 2^doublings for x < 0, and l, capped where s has long been 0."""
+    """The pairs s, q and l of x; s times 2^doublings for x < 0."""
     u = magnitude(x)
     scaled = exp_minus(u, doublings)
     e = times(0.5**doublings, scaled)
@@ -51,7 +58,9 @@ def _parts(x, doublings=0):
     top, tail = over(Pair(one(u), jnp.zeros_like(u)), d), over(e, d)
     pick = functools.partial(jnp.where, x < 0)
     s, q = map(pick, over(scaled, d), top), map(pick, top, tail)
-    return Pair(*s), Pair(*q), jnp.minimum(jnp.where(x < 0, u, 0) + log1p(e.hi), 1e4)
+    cost = total(jnp.where(x < 0, u, 0), log1p(e.hi))
+    # At an infinite u the rounding error is NaN.
+    return Pair(*s), Pair(*q), Pair(cost.hi, jnp.where(u < jnp.inf, cost.lo + e.lo / d.hi, 0))
 
 
 def _relative(q):
@@ -59,21 +68,23 @@ def _relative(q):
 
 
 def _curve(x, gamma):
-    _, q, _ = _parts(x)
-    main = jnp.power(q.hi, gamma) * sigmoid.softplus(-x)
-    return main + main * jnp.where(main < jnp.inf, gamma * _relative(q), 0)
+    _, q, cost = _parts(x)
+    power = jnp.power(q.hi, gamma)
+    main = power * cost.hi
+    return main + jnp.where(main < jnp.inf, main * (gamma * _relative(q)) + power * cost.lo, 0)
 
 
 def _slope(x, gamma):
     s, q, cost = _parts(x)
+    cost = jnp.minimum(cost.hi, _FAR)
     main = jnp.power(q.hi, gamma) * (gamma * s.hi * cost + q.hi)
-    return -(main + (main * gamma * _relative(q) + jnp.power(q.hi, gamma) * (gamma * s.lo * cost + q.lo)))
+    return -(main + (main * (gamma * _relative(q)) + jnp.power(q.hi, gamma) * (gamma * s.lo * cost + q.lo)))
 
 
 def _curvature(x, gamma):
     # s may be flushed where s times the bracket is still a normal number.
     s, q, cost = _parts(x, doublings=8)
-    scale = jnp.where(x < 0, 0.5**8, 1)
+    cost, scale = jnp.minimum(cost.hi, _FAR), jnp.where(x < 0, 0.5**8, 1)
     bracket = gamma**2 * (s.hi * scale) * cost + q.hi * ((2 * gamma + 1) - gamma * cost)
     main = s.hi * (jnp.power(q.hi, gamma) * (scale * bracket))
     return main + main * (gamma * _relative(q) + _relative(s))
@@ -130,7 +141,7 @@ def _claims(gamma, alpha):
 _UNKNOWN = Claims(convex=False, lipschitz=INF, smooth=INF, bound=INF, perfect=zero)
 
 
-def sigmoid_focal(gamma: float = 2.0, alpha: float = 0.25) -> Loss:
+def sigmoid_focal(gamma: parameter.Number = 2.0, alpha: parameter.Number = 0.25) -> Loss:
     """The focal loss of a logit, of focusing power gamma >= 0; alpha in [0, 1] weighs t = 1, and 1 - alpha t = 0."""
     parameter.between("gamma", gamma, 0, INF)
     parameter.between("alpha", alpha, 0, 1)

@@ -2,10 +2,10 @@
 
 p_k = exp(z_k) / sum_j exp(z_j),   dp_k/dz_j = p_k (delta_kj - p_j)
 
-What a softmax loss needs is almost always linear in the weights e_k = exp(z_k - c): 1 - p_k, 1 - 2 p_k, p_k - t_k, ...
-Near equal pre-activations it is a small difference of large numbers. Therefore each weight is kept as an integer and the
-rest, e = n + f with n = 1 and f = expm1(z - c) where z is near c. The linear function of n is exact; what is left of it
-is added to the same function of f, whose rounding the conditioning in z explains.
+What a softmax loss needs is almost always linear in the weights e_k = exp(z_k - c): 1 - p_k, 1 - 2 p_k, p_k - t_k ...
+Near equal pre-activations it is a small difference of large numbers. Therefore each weight is kept as an integer and
+the rest, e = n + f with n = 1 and f = expm1(z - c) where z is near c. The linear function of n is exact; what is left
+of it is added to the same function of f, whose rounding the conditioning in z explains.
 """
 
 import math
@@ -17,7 +17,6 @@ from jaxtyping import Array, Bool, Float
 
 from . import elementary, pair
 from .one_hot import at, chosen
-
 
 # Quantities as small as p are carried times this power of 2 until their last product: on their own they may underflow
 # where twice or four times them are normal numbers.
@@ -92,7 +91,7 @@ def pair_product(a: pair.Pair, b: pair.Pair) -> pair.Pair:
     p = pair.product(a.hi, b.hi)
     info = jnp.finfo(p.hi.dtype)
     lo = p.lo + (a.hi * b.lo + a.lo * b.hi)
-    return pair.Pair(p.hi, jnp.where(jnp.abs(p.hi) > info.tiny / info.eps**2, lo, 0))
+    return pair.Pair(p.hi, jnp.where((jnp.abs(p.hi) > info.tiny / info.eps**2) & jnp.isfinite(lo), lo, 0))
 
 
 def linear_pair(w: Weights, function: Callable) -> pair.Pair:
@@ -113,7 +112,8 @@ def bilinear_pair(w: Weights, t: Float[Array, " K"], function: Callable) -> pair
     high, low, rest = cuts(t)
     exact = pair.total(function(w.n, high, 1), function(w.n, low, 0))
     whole = pair.total(exact.hi, function(w.f, t, 1))
-    return _quotient(pair.Pair(whole.hi, whole.lo + (exact.lo + function(w.n, rest, 0))), w.total)
+    last = pair.total(whole.hi, exact.lo + function(w.n, rest, 0))
+    return _quotient(pair.Pair(last.hi, last.lo + whole.lo), w.total)
 
 
 def bilinear(w: Weights, t: Float[Array, " K"], function: Callable) -> Float[Array, "..."]:
@@ -218,9 +218,9 @@ def target_product(
 
 
 def artanh_tail(s: Float[Array, "..."]) -> Float[Array, "..."]:
-    """artanh(s) - s = s^3/3 + s^5/5 + ... for |s| <= 0.6."""
+    """artanh(s) - s = s^3/3 + s^5/5 + ... for |s| <= 0.4."""
     s2 = s * s
     series = jnp.zeros_like(s)
-    for k in range(36 if jnp.finfo(s.dtype).bits == 64 else 16, 0, -1):
+    for k in range(22 if jnp.finfo(s.dtype).bits == 64 else 10, 0, -1):
         series = s2 * (1 / (2 * k + 1) + series)
     return s * series

@@ -49,7 +49,7 @@ def sum_over_outputs(loss: Loss) -> Loss:
     )
 
 
-def scaled(loss: Loss, factor: float) -> Loss:
+def scaled(loss: Loss, factor: parameter.Number) -> Loss:
     """The loss times a factor > 0."""
     parameter.positive("factor", factor)
     return _weighed(loss, "scaled", "factor", factor, lambda t, factor: factor, factor, factor == 1)
@@ -76,7 +76,7 @@ def weighted(loss: Loss, weights) -> Loss:
     return _weighed(loss, "weighted", "weights", tuple(weights), weigh, max(weights), even and weights[0] == 1, even)
 
 
-def label_smoothing(loss: Loss, alpha: float) -> Loss:
+def label_smoothing(loss: Loss, alpha: parameter.Number) -> Loss:
     """The loss at the target (1 - alpha) t + alpha / K, for a vector of K, 0 <= alpha < 1.
 
     Value and gradient of a loss that is affine in t are (1 - alpha) loss(z, t) + alpha loss(z, 1/K), which keeps the

@@ -184,7 +184,7 @@ def test_mistakes_raise(loss, z, t, error, words):
 )
 def test_a_mask_of_wrong_kind_raises(mask):
     # A TypeError is the runtime type check's, which the tests switch on.
-    with pytest.raises((ValueError, TypeError), match="[Bb]ool"):
+    with pytest.raises((ValueError, TypeError), match=r"[Bb]ool"):
         softmax_cross_entropy(TWO, jnp.zeros(3, int), where=mask)
 
 

@@ -52,7 +52,7 @@ def slopes(f, v, orders):
 
 
 def parameters(loss):
-    return jax.tree.map(lambda x: jnp.asarray(x, jnp.float64), dict(loss.params))
+    return {name: jnp.asarray(x, jnp.float64) for name, x in loss.params.items()}
 
 
 @each_loss

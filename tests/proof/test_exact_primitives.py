@@ -8,9 +8,9 @@ import numpy as np
 import optax
 import pytest
 
+from lossjax.proof.exact.ladder import trace, truth
 from lossjax.proof.exact.plan import plan
 from lossjax.proof.exact.rules import known
-from lossjax.proof.exact.ladder import trace, truth
 from lossjax.proof.primal import primal
 
 L = optax.losses
@@ -74,7 +74,6 @@ def _as_their_users_call_them():
     """Other libraries promote ranks."""
     with jax.numpy_rank_promotion("allow"):
         yield
-
 
 
 def functions():

@@ -46,7 +46,7 @@ def _(primals, tangents):
 # (function, options, quantities convicted, quantities acquitted)
 VERDICTS = [
     (optax.sigmoid_binary_cross_entropy, {}, {"value", "hess"}, {"grad"}),  # value: NaN at an infinite logit
-    (optax.softmax_cross_entropy, {}, {"value", "grad"}, set()),
+    pytest.param(optax.softmax_cross_entropy, {}, {"value", "grad"}, set(), marks=pytest.mark.slow),
     (optax.hinge_loss, {"targets": "margin"}, set(), {"value", "grad", "hess"}),
     (optax.perceptron_loss, {"targets": "margin"}, set(), {"value", "grad", "hess"}),
     (optax.squared_error, {}, set(), {"value", "grad", "hess"}),

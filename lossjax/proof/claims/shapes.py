@@ -26,6 +26,7 @@ def convex(exact: Exact, loss: Loss) -> str:
 
 def supremum(claim, order):
     """The proof that |d^order L| never exceeds the claimed constant, or is unbounded as claimed."""
+
     def proof(exact, loss):
         c = getattr(loss.claims, claim)
         if c is None:
