@@ -4,6 +4,8 @@ import hypothesis
 import jax
 import pytest
 
+from lossjax.losses.loss import Loss
+
 # Two host devices, so that what is sharded is really split; ranks must match unless one is 0.
 jax.config.update("jax_num_cpu_devices", 2)
 jax.config.update("jax_numpy_rank_promotion", "raise")
@@ -18,3 +20,17 @@ def getkey():
     """A function that gives a new random key at every call, the same sequence in every run."""
     keys = iter(range(2**31))
     return lambda: jax.random.key(next(keys))
+
+
+# Every table runs over all losses; in the fast suite over these, one of each kind, and over the rest with `-m slow`.
+SAMPLE = {"sigmoid_cross_entropy", "huber(delta=0.1)", "hinge", "softmax_cross_entropy", "crammer_singer"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        losses = [
+            v for v in (getattr(item, "callspec", None) and item.callspec.params.values()) or () if isinstance(v, Loss)
+        ]
+        if any(loss.label not in SAMPLE for loss in losses):
+            item.add_marker(pytest.mark.slow)

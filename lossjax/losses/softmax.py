@@ -79,11 +79,13 @@ def _exponential(x, error):
     return n, f + jnp.where(jnp.isfinite(error), (n + f) * error, 0)
 
 
-def _quotient(a, b):
+def quotient(a: pair.Pair, b: pair.Pair) -> pair.Pair:
+    """a / b; where parts of it would underflow, without its rounding error."""
     q, lo = pair.over(a, b)
-    # The parts of a product of tiny numbers underflow; of infinities they are NaN.
-    info = jnp.finfo(q.dtype)
-    return pair.Pair(q, jnp.where((jnp.abs(q) > info.tiny / info.eps**2) & jnp.isfinite(lo), lo, 0))
+    info, number = jnp.finfo(q.dtype), q == q
+    right = (jnp.abs(q) > info.tiny / info.eps**2) & jnp.isfinite(lo)
+    # A quotient by a common divisor is compiled as a product, and that contracted into a later sum, unless it is chosen.
+    return pair.Pair(jnp.where(number, q, 0), jnp.where(right, lo, jnp.where(number, 0, jnp.nan)))
 
 
 def pair_product(a: pair.Pair, b: pair.Pair) -> pair.Pair:
@@ -96,7 +98,7 @@ def pair_product(a: pair.Pair, b: pair.Pair) -> pair.Pair:
 
 def linear_pair(w: Weights, function: Callable) -> pair.Pair:
     """function(p), for a function linear in p. A factor belongs inside, where nothing underflows."""
-    return _quotient(pair.total(function(w.n), function(w.f)), w.total)
+    return quotient(pair.total(function(w.n), function(w.f)), w.total)
 
 
 def linear(w: Weights, function: Callable) -> Float[Array, "..."]:
@@ -104,7 +106,7 @@ def linear(w: Weights, function: Callable) -> Float[Array, "..."]:
     return sum(linear_pair(w, function))
 
 
-def bilinear_pair(w: Weights, t: Float[Array, " K"], function: Callable) -> pair.Pair:
+def bilinear_pair(w: Weights, t: Float[Array, "..."], function: Callable) -> pair.Pair:
     """function(p, t, 1), for a function linear in p and linear in (t, 1), t in [0, 1].
 
     t is cut into short parts, whose sums over up to 4096 classes are exact: so is the function of n and t.
@@ -113,10 +115,10 @@ def bilinear_pair(w: Weights, t: Float[Array, " K"], function: Callable) -> pair
     exact = pair.total(function(w.n, high, 1), function(w.n, low, 0))
     whole = pair.total(exact.hi, function(w.f, t, 1))
     last = pair.total(whole.hi, exact.lo + function(w.n, rest, 0))
-    return _quotient(pair.Pair(last.hi, last.lo + whole.lo), w.total)
+    return quotient(pair.Pair(last.hi, last.lo + whole.lo), w.total)
 
 
-def bilinear(w: Weights, t: Float[Array, " K"], function: Callable) -> Float[Array, "..."]:
+def bilinear(w: Weights, t: Float[Array, "..."], function: Callable) -> Float[Array, "..."]:
     """The same, rounded."""
     return sum(bilinear_pair(w, t, function))
 
@@ -126,12 +128,12 @@ def probabilities(w: Weights) -> Float[Array, " K"]:
     return linear(w, lambda p: p)
 
 
-def times(w: Weights, q: Float[Array, "*K"]) -> Float[Array, " K"]:
+def times(w: Weights, q: Float[Array, "..."]) -> Float[Array, " K"]:
     """p q, normal wherever that is, also where p is not."""
     return linear(w, lambda p: p * q)
 
 
-def cuts(t: Float[Array, " K"]) -> tuple[Float[Array, " K"], Float[Array, " K"], Float[Array, " K"]]:
+def cuts(t: Float[Array, "..."]) -> tuple[Float[Array, "..."], Float[Array, "..."], Float[Array, "..."]]:
     """t in [0, 1] as a sum of three: the first two of half the digits each, counted from 1, the last what is left."""
     digits = jnp.finfo(t.dtype).nmant // 2
     coarse, fine = 2.0**digits, 2.0 ** (2 * digits)

@@ -11,7 +11,7 @@ negative.
 
 import jax.numpy as jnp
 
-from . import softmax
+from . import pair, softmax
 from .claims import INF, Claims, zero
 from .domain import SIMPLEX
 from .loss import Loss
@@ -26,7 +26,7 @@ def formula(z, t):
 
 
 def _support(z):
-    """x = z - max z, the support, and the threshold of x."""
+    """x = z - max z, the support, the threshold of x, and the size of the support."""
     x = jnp.where(z == jnp.max(z), 0, z - jnp.max(z))
     s = -jnp.sort(-x)
     rank = jnp.arange(1, z.shape[-1] + 1)
@@ -34,6 +34,7 @@ def _support(z):
     inside = s > -1
     size = jnp.sum(inside & (1 + rank * s > jnp.cumsum(jnp.where(inside, s, 0))))
     mask = x >= jnp.sum(jnp.where(rank == size, s, 0))
+    size = size.astype(z.dtype)
     return x, mask, (jnp.sum(jnp.where(mask, x, 0)) - 1) / size, size
 
 
@@ -43,19 +44,27 @@ def sparsemax(z):
     return jnp.where(mask, x - tau, 0)
 
 
+def _residual(x, mask, size, t):
+    """p - t = (x - mean x) + (1/|S| - t) inside the support, -t outside, with its rounding error."""
+    high, low, rest = softmax.cuts(t)
+    level = pair.total(1 - size * high, -size * low)
+    level = softmax.quotient(pair.Pair(level.hi, level.lo - size * rest), pair.Pair(size, jnp.zeros_like(size)))
+    whole = pair.total(level.hi, x - jnp.sum(jnp.where(mask, x, 0)) / size)
+    return pair.Pair(jnp.where(mask, whole.hi, -t), jnp.where(mask, whole.lo + level.lo, 0))
+
+
 def value(z, t):
-    x, mask, tau, _ = _support(z)
-    r = grad(z, t)
+    x, mask, tau, size = _support(z)
+    r = _residual(x, mask, size, t)
     gap = jnp.where(mask, 0, tau - x)
-    return jnp.sum(r * r) / 2 + jnp.sum(jnp.where(t > 0, t * gap, 0)) + (tau + jnp.max(z)) * -softmax.surplus(t)
+    surplus = softmax.surplus(t)
+    far = jnp.sum(jnp.where(t > 0, t * gap, 0)) - jnp.where(surplus == 0, 0, (tau + jnp.max(z)) * surplus)
+    return jnp.sum(r.hi * (r.hi + 2 * r.lo)) / 2 + far
 
 
 def grad(z, t):
-    x, mask, tau, size = _support(z)
-    high, low, rest = softmax.cuts(t)
-    mean = jnp.sum(jnp.where(mask, x, 0)) / size
-    level = (((1 - size * high) - size * low) - size * rest) / size  # 1/|S| - t
-    return jnp.where(mask, (x - mean) + level, 0 * tau - t)
+    x, mask, _, size = _support(z)
+    return jnp.where(jnp.isnan(jnp.max(z)), jnp.nan, sum(_residual(x, mask, size, t)))
 
 
 def hess(z, t, v):

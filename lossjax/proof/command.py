@@ -16,6 +16,10 @@ _IMPORT = re.compile(r"^[\w.]+:[\w.]+$")
 
 def run_check(options) -> int:
     """Exit code 0 clean, 1 findings."""
+    if options.output is not None and not options.output.parent.is_dir():
+        from lossjax.proof.subject import UsageError
+
+        raise UsageError(f"--output: there is no folder {options.output.parent}; make it first")
     if options.points == "all":
         from lossjax.cli import use_host_devices
 

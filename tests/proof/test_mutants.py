@@ -14,7 +14,7 @@ def rows():
         yield pytest.param(loss, id=loss.label, marks=[pytest.mark.slow] if loss.event_ndim else [])
 
 
-@pytest.mark.parametrize("loss", rows())
+@pytest.mark.parametrize("loss", list(rows()))
 def test_mutants_are_caught(loss):
     subject, mutants = subject_of(loss)
     found = {(r.quantity, r.witness): r for r in judge(subject, DTYPES["float32"], "quick")}
