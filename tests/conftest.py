@@ -4,8 +4,6 @@ import hypothesis
 import jax
 import pytest
 
-from lossjax.losses.loss import Loss
-
 # Two host devices, so that what is sharded is really split; ranks must match unless one is 0.
 jax.config.update("jax_num_cpu_devices", 2)
 jax.config.update("jax_numpy_rank_promotion", "raise")
@@ -28,6 +26,8 @@ SAMPLE = {"sigmoid_cross_entropy", "huber(delta=0.1)", "hinge", "softmax_cross_e
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
+    from lossjax.losses.loss import Loss  # not before the type hook is installed
+
     for item in items:
         losses = [
             v for v in (getattr(item, "callspec", None) and item.callspec.params.values()) or () if isinstance(v, Loss)
