@@ -67,17 +67,20 @@ class List:
     def run(self) -> int:
         """Print the table."""
         from rich.console import Console
+        from rich.markup import escape
         from rich.table import Table
 
         from lossjax.losses import ALL
 
         table = Table(box=None)
         for name in ("name", "event", "targets", "convex", "source"):
-            table.add_column(name)
+            table.add_column(name, no_wrap=name == "name")
         for loss in ALL:
             convex = "convex" if loss.claims.convex else "not convex"
-            table.add_row(loss.label, ("number", "vector")[loss.event_ndim], loss.targets.name, convex, loss.source)
-        Console().print(table)
+            table.add_row(
+                escape(loss.label), ("number", "vector")[loss.event_ndim], loss.targets.name, convex, loss.source
+            )
+        Console(width=None if sys.stdout.isatty() else 200).print(table)
         return 0
 
 

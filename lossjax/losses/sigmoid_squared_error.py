@@ -47,6 +47,7 @@ def hess(z, t):
 
 # L is extreme at t = 0 and t = 1: |dL/dz| = 2 s^2 (1 - s) at s = 2/3, d2L/dz2 = 2 s^2 (1 - s) (2 - 3 s) at this s.
 _STEEPEST = (15 - math.sqrt(33)) / 24
+SMOOTH = 2 * _STEEPEST**2 * (1 - _STEEPEST) * (2 - 3 * _STEEPEST)
 
 sigmoid_squared_error = Loss(
     name="sigmoid_squared_error",
@@ -60,7 +61,7 @@ sigmoid_squared_error = Loss(
     claims=Claims(
         convex=False,
         lipschitz=8 / 27,
-        smooth=2 * _STEEPEST**2 * (1 - _STEEPEST) * (2 - 3 * _STEEPEST),
+        smooth=SMOOTH,
         bound=1.0,
         perfect=zero,
         proper=True,

@@ -16,7 +16,7 @@ from .domain import TANH
 from .elementary import NEAR, magnitude, tanh, tanh_beyond
 from .loss import Loss
 from .pair import Pair, difference, exp_minus, less, one, one_plus, over, over_square, times, total
-from .sigmoid_squared_error import sigmoid_squared_error
+from .sigmoid_squared_error import SMOOTH
 
 
 def formula(z, t):
@@ -69,7 +69,7 @@ tanh_squared_error = Loss(
     claims=Claims(
         convex=False,
         lipschitz=64 / 27,
-        smooth=16 * sigmoid_squared_error.claims.smooth,
+        smooth=16 * SMOOTH,
         bound=4.0,
         perfect=zero,
         calibrated=True,

@@ -1,5 +1,6 @@
 """One subject, swept: points, witnesses, truth, comparison."""
 
+import contextlib
 from collections.abc import Iterable
 
 import jax
@@ -11,7 +12,7 @@ from .exact import Truth, truth
 from .findings import Row
 from .points import Points, scalar_points, vector_points
 from .rows import Verdict, rows_of
-from .subject import COLUMNS_FROM, QUANTITIES, Subject, derivative
+from .subject import COLUMNS_FROM, QUANTITIES, Subject, UsageError, derivative
 from .ulp import DTYPES
 
 # Half types are evaluated in float32 and float64 runs the same code: the large vectors are swept in float32 only.
@@ -35,6 +36,18 @@ def judge(subject: Subject, dtype: np.dtype, level: str, quantities: Iterable[st
         return rows_of(subject, dtype, [verdict for trial in trials for verdict in trial])
 
 
+@contextlib.contextmanager
+def _differentiable(subject: Subject, quantity: str):
+    """JAX refuses to differentiate some programs, such as a while loop in reverse: then there is no truth without a reference."""
+    try:
+        yield
+    except ValueError as error:
+        why = str(error).splitlines()[0][:160]
+        raise UsageError(
+            f"{subject.label}: no truth for its {quantity} without a reference: {why} Name the loss it means with --like"
+        ) from None
+
+
 def _trial(subject: Subject, points: Points, quantity: str, dtype) -> list[Verdict]:
     """Every witness of one quantity at one set of points, held against one truth."""
     columns = quantity == "hess" and points.classes >= COLUMNS_FROM
@@ -46,7 +59,8 @@ def _trial(subject: Subject, points: Points, quantity: str, dtype) -> list[Verdi
     trace = dtype if subject.as_traced else None
     f = subject.truth(dtype)
     q = derivative(f, quantity, subject.event_ndim, columns)
-    want = _flat_truth(truth(q, *args, dtype=dtype, trace_dtype=trace))
+    with _differentiable(subject, quantity):
+        want = _flat_truth(truth(q, *args, dtype=dtype, trace_dtype=trace))
 
     def condition(rows, entries):
         def along(z, t, w, *v):
@@ -55,15 +69,16 @@ def _trial(subject: Subject, points: Points, quantity: str, dtype) -> list[Verdi
         w = np.zeros((len(rows), want.hi.shape[1]), dtype)
         w[np.arange(len(rows)), entries] = 1
         shape = want_shape(points, quantity, columns)
-        slope = truth(
-            along,
-            args[0][rows],
-            args[1][rows],
-            w.reshape(len(rows), *shape),
-            *(a[rows] for a in args[2:]),
-            dtype=DTYPES["bfloat16"],
-            trace_dtype=trace,
-        ).hi
+        with _differentiable(subject, quantity):
+            slope = truth(
+                along,
+                args[0][rows],
+                args[1][rows],
+                w.reshape(len(rows), *shape),
+                *(a[rows] for a in args[2:]),
+                dtype=DTYPES["bfloat16"],
+                trace_dtype=trace,
+            ).hi
         with np.errstate(invalid="ignore", over="ignore"):
             return np.nansum(np.abs(args[0][rows].astype(np.float64) * slope).reshape(len(rows), -1), axis=1)
 

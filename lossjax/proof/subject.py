@@ -183,7 +183,9 @@ def _fit(f, label, event_ndim):
         if event_ndim is None
         else f"is --event-ndim {event_ndim} right?"
     )
-    raise UsageError(f"{label} cannot be traced as a loss f(z, t): {problems[-1]}; {hint}")
+    raise UsageError(
+        f"{label} cannot be traced as a loss f(z, t): {next((p for p in problems if 'returns' in p), problems[-1])}; {hint}"
+    )
 
 
 def _adapt(f, event_ndim, labels):

@@ -3,6 +3,7 @@
 import io
 
 from rich.console import Console, Group
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -51,7 +52,7 @@ def _table(report: Report) -> Table:
         verdict = "ok" if ok else " ".join(dict.fromkeys(r.code for r in rows.values() if r.code))
         style = "" if ok else "dim" if key[2] == "plain" else "bold red"
         table.add_row(
-            *key,
+            *(escape(part) for part in key),
             *(_number(rows[q].max_excess) if q in rows else "" for q in _QUANTITIES),
             _number(max(r.max_ulp for r in rows.values())),
             *(f"{c:,}" for c in counts),

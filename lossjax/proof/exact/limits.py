@@ -6,9 +6,9 @@ replaced by ever larger numbers. One limit is the truth, several are a kink, and
 
 import dataclasses
 
-import flint
 import numpy as np
 
+from ...extras import need
 from .arb import balls
 from .balls import Ball, named
 from .run import EVENTS, run_plan
@@ -21,14 +21,15 @@ _AGREE = 2.0**-8  # ulp
 
 def limits(job, sheet):
     """Write the truth of all points that are a limit."""
-    before = flint.ctx.prec
+    context = need("flint", "reference", "exact arithmetic").ctx
+    before = context.prec
     try:
         for index in _parts(job, np.flatnonzero(sheet.special & ~sheet.infinite)):
             _beside(job, sheet, index)
         for index in _parts(job, np.flatnonzero(sheet.infinite)):
             _far(job, sheet, index)
     finally:
-        flint.ctx.prec = before
+        context.prec = before
 
 
 def _parts(job, index):
@@ -111,7 +112,7 @@ def _evaluate(job, place, p, growth):
     cap = max(job.max_bits if top < 16 else 2048, bits)
     todo = np.arange(len(place.index))
     while len(todo) and bits <= cap:
-        flint.ctx.prec = bits
+        need("flint", "reference", "exact arithmetic").ctx.prec = bits
         part = _subset(place, todo)
         (hi, lo, r), events = run_plan(kernel, job.plan, _inputs(job, part, p, growth), len(todo))
         tight = job.tolerance.close(hi, r) & ~_column(events["open"] | events["endless"], hi)
