@@ -8,7 +8,6 @@ the rest, e = n + f with n = 1 and f = expm1(z - c) where z is near c. The linea
 of it is added to the same function of f, whose rounding the conditioning in z explains.
 """
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -24,13 +23,14 @@ LIFT = 2.0**24
 
 
 class Weights(NamedTuple):
-    """The exponentials of one example of K classes, e = n + f, up to a common factor."""
+    """The exponentials of one example of K classes, e = n + f + low, up to a common factor."""
 
     top: Bool[Array, " K"]  # the largest class
     mid: Bool[Array, " K"]  # the class whose weight is nearest to n
     gap: Float[Array, " K"]  # max z - z, not negative
     n: Float[Array, " K"]
     f: Float[Array, " K"]
+    low: Float[Array, " K"]
     e: Float[Array, " K"]
     total: pair.Pair
 
@@ -49,10 +49,10 @@ def weights(z: Float[Array, " K"]) -> Weights:
     gap = jnp.where(infinite, 0, peak - z)
     centre = jnp.where(_small(z, peak, gap, top), 0, peak)
     x, error = (jnp.where(infinite, 0, x) for x in pair.difference(z, centre))
-    n, f = _exponential(x, error)
+    n, f, low = _exponential(x, error)
     total = pair.total(jnp.sum(n), jnp.sum(f))
     mid = jnp.arange(z.shape[-1]) == jnp.argmin(jnp.abs(x))
-    return Weights(top, mid, gap, n, f, n + f, total)
+    return Weights(top, mid, gap, n, f, low, n + f, pair.Pair(total.hi, total.lo + jnp.sum(low)))
 
 
 def _small(z, peak, gap, top):
@@ -66,17 +66,17 @@ def _small(z, peak, gap, top):
 
 
 def _exponential(x, error):
-    """scale exp(x + error) = n + f: n = scale where x is near 0, so that f keeps all digits, and 0 elsewhere.
+    """scale exp(x + error) = n + f + low: n = scale where x is near 0, so that f keeps all digits, and 0 elsewhere.
 
-    The scale lifts every weight that a sum or a product may bring back above the least normal number.
+    The scale lifts every weight that a sum or a product may bring back above the least normal number. low matters only
+    at the floats next to a root, where it alone is left.
     """
     bits = jnp.finfo(x.dtype).nmant + 1
-    scale, deep = 2.0**bits, float(jnp.finfo(x.dtype).minexp) / 2
-    near, low = jnp.abs(x) < 0.7, x < deep
-    lifted = jnp.exp(jnp.where(low, x + bits * math.log(2), x))
-    n = jnp.where(near, scale, 0).astype(x.dtype)
-    f = jnp.where(near, scale * elementary.expm1(x), jnp.where(low, lifted, scale * lifted))
-    return n, f + jnp.where(jnp.isfinite(error), (n + f) * error, 0)
+    e, close = pair.exp_minus(-x, bits), jnp.abs(x) < 1 / 16
+    n = jnp.where(jnp.abs(x) < 0.7, 2.0**bits, 0).astype(x.dtype)
+    f = jnp.where(close, 2.0**bits * elementary.expm1(x), e.hi - n)
+    low = jnp.where(close, 0, e.lo) + jnp.where(jnp.isfinite(error), (n + f) * error, 0)
+    return n, f, low
 
 
 def quotient(a: pair.Pair, b: pair.Pair) -> pair.Pair:
@@ -98,7 +98,8 @@ def pair_product(a: pair.Pair, b: pair.Pair) -> pair.Pair:
 
 def linear_pair(w: Weights, function: Callable) -> pair.Pair:
     """function(p), for a function linear in p. A factor belongs inside, where nothing underflows."""
-    return quotient(pair.total(function(w.n), function(w.f)), w.total)
+    whole = pair.total(function(w.n), function(w.f))
+    return quotient(pair.Pair(whole.hi, whole.lo + function(w.low)), w.total)
 
 
 def linear(w: Weights, function: Callable) -> Float[Array, "..."]:
@@ -114,7 +115,7 @@ def bilinear_pair(w: Weights, t: Float[Array, "..."], function: Callable) -> pai
     high, low, rest = cuts(t)
     exact = pair.total(function(w.n, high, 1), function(w.n, low, 0))
     whole = pair.total(exact.hi, function(w.f, t, 1))
-    last = pair.total(whole.hi, exact.lo + function(w.n, rest, 0))
+    last = pair.total(whole.hi, exact.lo + function(w.n, rest, 0) + function(w.low, t, 1))
     return quotient(pair.Pair(last.hi, last.lo + whole.lo), w.total)
 
 

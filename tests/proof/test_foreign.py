@@ -100,7 +100,7 @@ def test_like_takes_the_catalogue_formula_as_the_truth():
 
     report = lossjax.check(half, like="squared_error", points="quick")
     assert {r.code for r in report.findings() if r.witness == "own"} == {"LJ001"}
-    assert lossjax.check(half, like="half_squared_error", points="quick")
+    assert lossjax.check(half, like="half_squared_error", points="quick", quantity="value")
 
 
 def test_batch_level_losses():

@@ -15,6 +15,13 @@ X = jax.random.normal(jax.random.key(1), (13, 3))
 LABELS = (X[:, 0] > 0).astype(jnp.int32)
 
 
+@pytest.fixture(autouse=True)
+def _one_device(monkeypatch):
+    """Any number of members fits one device."""
+    first = jax.devices()[:1]
+    monkeypatch.setattr(jax, "devices", lambda *_: first)
+
+
 def weights(params):
     """A measure that shows every weight."""
     return {str(i): leaf.ravel() for i, leaf in enumerate(jax.tree.leaves(params))}
