@@ -23,14 +23,6 @@ def getkey():
 # Every table runs over all losses; in the fast suite over these, one of each kind, and over the rest with `-m slow`.
 SAMPLE = {"sigmoid_cross_entropy", "huber(delta=0.1)", "hinge", "softmax_cross_entropy", "crammer_singer"}
 
-# Known to fail, strictly: a reverse pass over the gradient of a softmax loss.
-KNOWN_MISSES = {
-    "test_transforms_agree_with_the_derived_derivatives",
-    "test_derivatives_in_z_to_fourth_order",
-    "test_derivatives_at_equal_and_zero_pre_activations",
-}
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     from lossjax.losses.loss import Loss  # not before the type hook is installed
@@ -39,10 +31,5 @@ def pytest_collection_modifyitems(items):
         losses = [
             v for v in (getattr(item, "callspec", None) and item.callspec.params.values()) or () if isinstance(v, Loss)
         ]
-        if any(loss.name == "softmax_cross_entropy" for loss in losses) and item.originalname in KNOWN_MISSES:
-            reason = (
-                "its Hessian product chooses the form that cancels less by looking at v, which cannot be transposed"
-            )
-            item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
         if any(loss.label not in SAMPLE for loss in losses):
             item.add_marker(pytest.mark.slow)

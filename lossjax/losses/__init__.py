@@ -52,7 +52,7 @@ ALL: tuple[Loss, ...] = (
     pinball(0.5),
     pinball(0.9),
     gaussian_nll(1.0),
-    gaussian_nll(0.25),
+    gaussian_nll(0.1),
     sigmoid_cross_entropy,
     sigmoid_squared_error,
     sigmoid_absolute_error,

@@ -32,19 +32,16 @@ def value(z, t):
     near = jnp.abs(s) < 0.4
     s = jnp.where(near, s, 0)
     close = excess * s + (both * (1 + s) * softmax.artanh_tail(s) + 2 * s * error)
-    log, more = _log_ratio(w, t, p)
-    cost = softmax.pair_product(pair.Pair(lift * t, jnp.zeros_like(t)), pair.Pair(log, more))
-    far = (cost.hi - excess) + (cost.lo - error)
-    return jnp.sum(jnp.where(near, close, far)) / lift + softmax.surplus(t)
-
-
-def _log_ratio(w, t, p):
-    """log(t / p) and what is missing: from the quotient and its rounding error, or from the logits where p is tiny."""
     deep, some = p.hi < 1, t > 0
     below = pair.Pair(jnp.where(deep, 1, p.hi), jnp.where(deep, 0, p.lo))
-    ratio, error = pair.over(pair.Pair(softmax.LIFT * jnp.where(some, t, 1), jnp.zeros_like(t)), below)
-    tail = jnp.log(jnp.where(some, t, 1)) + (jnp.where(some, w.gap, 0) + softmax.log_total(w))
-    return jnp.where(deep, tail, jnp.log(ratio)), jnp.where(deep | ~some, 0, error / ratio)
+    ratio, more = pair.over(pair.Pair(lift * jnp.where(some, t, 1), jnp.zeros_like(t)), below)
+    log = pair.Pair(jnp.log(ratio), jnp.where(some, more / ratio, 0))
+    cost = softmax.pair_product(pair.Pair(lift * t, jnp.zeros_like(t)), log)
+    far = (jnp.where(deep, 0, cost.hi) - excess) + (jnp.where(deep, 0, cost.lo) - error)
+    # Where p is tiny, log(t / p) comes from the logits.
+    tail = t * (jnp.log(jnp.where(some, t, 1)) + (jnp.where(some, w.gap, 0) + softmax.log_total(w)))
+    main = jnp.sum(jnp.where(near, close, far)) / lift
+    return main + jnp.sum(jnp.where(deep & ~near & some, tail, 0)) + softmax.surplus(t)
 
 
 kl_divergence = Loss(

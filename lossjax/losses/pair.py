@@ -94,6 +94,14 @@ def _power_of_two(k):
     return lax.bitcast_convert_type(jnp.maximum(k.astype(integer) + (1 - info.minexp), 0) << info.nmant, k.dtype)
 
 
+def log(a: Pair) -> Pair:
+    """The logarithm of a > 0, corrected by a exp(-log a) - 1."""
+    hi = jnp.log(a.hi)
+    e = exp_minus(hi)
+    p = product(a.hi, e.hi)
+    return Pair(hi, (p.hi - 1) + (p.lo + (a.hi * e.lo + a.lo * e.hi)))
+
+
 def one_plus(e: Pair) -> Pair:
     """The sum 1 + e."""
     s = total(one(e.hi), e.hi)

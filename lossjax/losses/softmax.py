@@ -83,7 +83,7 @@ def quotient(a: pair.Pair, b: pair.Pair) -> pair.Pair:
     """a / b; where parts of it would underflow, without its rounding error."""
     q, lo = pair.over(a, b)
     info, number = jnp.finfo(q.dtype), q == q
-    right = (jnp.abs(q) > info.tiny / info.eps**2) & jnp.isfinite(lo)
+    right = ((q == 0) | (jnp.abs(q) > info.tiny / info.eps**2)) & jnp.isfinite(lo)
     # A quotient by a common divisor is compiled as a product, and that contracted into a later sum, unless it is chosen.
     return pair.Pair(jnp.where(number, q, 0), jnp.where(right, lo, jnp.where(number, 0, jnp.nan)))
 
@@ -129,9 +129,9 @@ def probabilities(w: Weights) -> Float[Array, " K"]:
     return linear(w, lambda p: p)
 
 
-def times(w: Weights, q: Float[Array, "..."]) -> Float[Array, " K"]:
-    """p q, normal wherever that is, also where p is not."""
-    return linear(w, lambda p: p * q)
+def times(w: Weights, x: Float[Array, "..."]) -> Float[Array, " K"]:
+    """p x, normal wherever that is, also where p is not; linear in x for JAX too."""
+    return w.e * x / w.total.hi
 
 
 def cuts(t: Float[Array, "..."]) -> tuple[Float[Array, "..."], Float[Array, "..."], Float[Array, "..."]]:
@@ -178,18 +178,16 @@ def surprise(w: Weights, t: Float[Array, " K"]) -> Float[Array, ""]:
     return at(t, w.gap) + log_total(w)
 
 
-def but(x: Float[Array, " K"], v: Float[Array, " K"]) -> Float[Array, " K"]:
+def but(w: Weights, x: Float[Array, " K"], v: Float[Array, " K"]) -> Float[Array, " K"]:
     """The sum of x v over all other classes; exactly 0 where v has no other, which a difference of roundings is not."""
-    alone = (v != 0) & (jnp.sum(v != 0) == 1)
-    return jnp.where(alone, 0 * x, jnp.sum(x * v) - x * v)
+    # Chosen, by a condition that does not look at v, so that no product is contracted into a sum (see pair.one).
+    product = jnp.where(w.total.hi == w.total.hi, x * v, jnp.nan)
+    return jnp.sum(product) - product
 
 
 def jacobian(w: Weights, v: Float[Array, " K"]) -> Float[Array, " K"]:
-    """dp/dz times v, p_k (v_k - sum_j p_j v_j): by differences to one v or directly, whichever cancels less."""
-    d = jnp.where(w.mid, 0, v - jnp.sum(jnp.where(w.mid, v, 0)))
-    means = [linear(w, lambda p, x=x: jnp.sum(p * x)) for x in (d, v, jnp.abs(d), jnp.abs(v))]
-    pivoted = jnp.abs(d) + means[2] < jnp.abs(v) + means[3]
-    return times(w, jnp.where(pivoted, d - means[0], v - means[1]))
+    """dp/dz times v, p_k ((1 - p_k) v_k - sum_{j != k} p_j v_j)."""
+    return times(w, others(w) * v - but(w, probabilities(w), v))
 
 
 def target_gradient(w: Weights, t: Float[Array, " K"], d: Float[Array, ""] | float) -> Float[Array, " K"]:
@@ -215,8 +213,8 @@ def target_product(
     wrong = jnp.where(y, 0, w.e)
     rest = jnp.sum(wrong)
     share = wrong / jnp.where(rest > 0, rest, 1)  # p_i / c, also where c underflows
-    off = times(w, but(share, v) * pair + diagonal * v - cross * at(t, v))
-    right = linear(w, lambda p: cross * (jnp.sum(jnp.where(y, 0, p)) * at(t, v) - jnp.sum(jnp.where(y, 0, p * v))))
+    off = times(w, but(w, share, v) * pair + diagonal * v - cross * at(t, v))
+    right = (rest * at(t, v) - jnp.sum(wrong * v)) * cross / w.total.hi
     return jnp.where(y, right, off) / LIFT
 
 

@@ -57,7 +57,7 @@ def hess(z, t, v):
     for side in (1, 0, -1):
         both = {k: -2 * mean if k + side == 0 else q[k] + q[side] for k in (1, 0, -1)}
         mine = jnp.where(s == side, v, 0)
-        off += softmax.linear(w, lambda p: softmax.but(p, mine) * _pick(s, both))  # noqa: B023
+        off += softmax.but(w, w.e, mine) * _pick(s, both) / w.total.hi
     return softmax.times(w, softmax.linear(w, lambda p: jnp.sum(p) - 2 * p) * _pick(s, q) * v - off) / softmax.LIFT
 
 

@@ -19,8 +19,8 @@ from .sigmoid_focal import sigmoid_focal
 
 
 def formula(z, t, gamma):
-    p = jnp.sum(t * jnp.exp(z)) / jnp.sum(jnp.exp(z))
-    return -((1 - p) ** gamma) * jnp.log(p)
+    p, c = (jnp.sum(x * jnp.exp(z)) / jnp.sum(jnp.exp(z)) for x in (t, 1 - t))
+    return -(c**gamma) * jnp.log(p)
 
 
 def _parts(z, t):

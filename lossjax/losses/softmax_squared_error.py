@@ -66,31 +66,36 @@ def grad(z, t):
 def hess(z, t, v):
     w = softmax.weights(z)
     spread, q = _spread(w, t)
-    off = jnp.where(jnp.sum(v != 0) == 1, _column(w, t, v, spread), _product(w, v, spread, sum(q)))
-    return softmax.times(w, _diagonal(w, t, spread, q) * v - off) / softmax.LIFT
+    return softmax.times(w, _diagonal(w, t, spread, q) * v - _off_diagonal(w, t, v, spread)) / softmax.LIFT
 
 
-def _product(w, v, spread, q):
-    """sum_{j != k} p_j v_j (q_k + q_j + p_k + p_j - sum p^2), 2 LIFT times."""
-    p = _TWICE * softmax.probabilities(w)
-    gain = spread + softmax.linear(w, lambda p: _lowered(w, p))  # p_j - sum p^2
-    # At the largest class the difference p - sum p^2 is taken there, elsewhere at the other.
-    large = softmax.linear(w, lambda e: (q + gain) * softmax.but(e, v) + softmax.but(e * (q + p), v))
-    small = softmax.linear(w, lambda e: (q + p) * softmax.but(e, v) + softmax.but(e * (q + gain), v))
-    return jnp.where(w.top, large, small)
+def _off_diagonal(w, t, v, spread):
+    """sum_{j != k} p_j v_j b_kj with the bracket b_kj = q_k + q_j + p_k + p_j - sum p^2, 2 LIFT times.
+
+    b_kj = b_km + (b_jm - b_mm), m the middle class: b_km keeps its tail at a confident output, in the row of m as well.
+    """
+    level = softmax.bilinear_pair(w, t, lambda p, t, one: _level(w, p, t, one, _middle(w, p), _middle(w, t)))
+    to_middle = pair.total(3 * spread, level.hi)
+    to_middle = pair.Pair(to_middle.hi, to_middle.lo + level.lo)
+    further = softmax.bilinear_pair(
+        w, t, lambda p, t, one: _TWICE * (one * 2 * (p - _middle(w, p)) - (t - _middle(w, t)) * jnp.sum(p))
+    )
+
+    def rest(e, a, b):
+        inside = a * softmax.but(w, e, v) + softmax.but(w, e * b, v)
+        return jnp.where(w.mid, softmax.but(w, e * a, v), inside)
+
+    whole = rest(w.n, to_middle.hi, further.hi) + rest(w.f, to_middle.hi, further.hi)
+    return (whole + rest(w.n, to_middle.lo, further.lo)) / w.total.hi
 
 
-def _column(w, t, v, spread):
-    """The same for v with a single entry, j: the parts of the bracket that are linear in p are summed as such."""
-    j = v != 0
+def _middle(w, x):
+    return jnp.sum(jnp.where(w.mid, x, 0))
 
-    def level(p, t, one):
-        base = one * 3 * jnp.sum(jnp.where(w.mid, p, 0)) - 2 * jnp.sum(p * t)
-        here = one * 2 * jnp.sum(jnp.where(j, p, 0)) - jnp.sum(jnp.where(j, t, 0)) * jnp.sum(p)
-        return _TWICE * ((one * 2 * p - t * jnp.sum(p)) + here - base)
 
-    bracket = 3 * spread + softmax.bilinear(w, t, level)
-    return jnp.where(j, 0, softmax.linear(w, lambda e: jnp.sum(jnp.where(j, e * v, 0)) * bracket))
+def _level(w, p, t, one, p_m, t_m):
+    """What is linear in p of b_km."""
+    return _TWICE * (one * (2 * p - p_m) - (t + t_m) * jnp.sum(p) + 2 * jnp.sum(p * t))
 
 
 def _diagonal(w, t, spread, q):

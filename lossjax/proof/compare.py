@@ -1,15 +1,16 @@
 """Hold computed numbers against the truth: errors in ulps, excess over conditioning, lost tails, wrong NaN and inf."""
 
 import dataclasses
-from collections.abc import Callable
 
 import ml_dtypes
 import numpy as np
 
+from .condition import Condition
 from .exact import EXACT, KINK, NAN, UNDECIDED, Truth
 from .ulp import is_half, ulp, working_dtype
 
-_CHUNK = 512
+_CHUNK = 16
+_LARGE = 1.0  # an excess whose upper bound is worth a better one
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,11 +31,11 @@ class Comparison:
 
 
 def compare(
-    got, truth: Truth, z, t, dtype, bound: float, condition: Callable, *, foreign: bool = False, nan_judged: bool = True
+    got, truth: Truth, z, t, dtype, bound: float, condition: Condition, *, foreign: bool = False, nan_judged: bool = True
 ) -> Comparison:
     """Judge `got` (points, entries), computed in `dtype`, at the inputs z, t.
 
-    condition(points, entries) -> sum_k |z_k dq/dz_k| of those entries; asked for only where it can matter.
+    condition: sum_k |z_k dq/dz_k|, asked for only where it can matter.
     foreign: the unit is eps |want| instead of ulp(want), so that a conviction does not hinge on where want lies in its binade.
     nan_judged: a NaN input must give NaN; else such points are skipped.
     """
@@ -88,13 +89,19 @@ def widened(x) -> np.ndarray:
 
 def _condition_where_it_matters(excess, over, unit, working, bound, condition) -> float:
     """Replace err / ulp by err / (ulp + eps cond), from the largest down, until no other can be the maximum or fail."""
+    if not excess.any():
+        return 0.0
     eps = float(ml_dtypes.finfo(working).eps)
-    flat, over, unit = excess.reshape(-1), over.reshape(-1), np.broadcast_to(unit, excess.shape).reshape(-1)
+    unit = np.broadcast_to(unit, excess.shape)
+    with np.errstate(over="ignore", invalid="ignore"):
+        least = condition.at_least(lambda bounds: (over / (unit + eps * bounds) > _LARGE).any(axis=1))
+        excess[:] = over / (unit + eps * least)
+    flat, over, unit = excess.reshape(-1), over.reshape(-1), unit.reshape(-1)
     order = np.argsort(-flat, kind="stable")
     entries = excess.shape[1]
-    largest = 0.0
-    for start in range(0, len(order), _CHUNK):
-        index = order[start : start + _CHUNK]
+    largest, start, size = 0.0, 0, _CHUNK
+    while start < len(order):
+        index = order[start : start + size]
         if flat[index[0]] <= largest or flat[index[0]] == 0:
             break
         # Far beyond the bound the verdict is settled; what is left stays an upper bound.
@@ -104,4 +111,5 @@ def _condition_where_it_matters(excess, over, unit, working, bound, condition) -
         with np.errstate(over="ignore", invalid="ignore"):
             flat[index] = over[index] / (unit[index] + eps * np.nan_to_num(cond, nan=0.0, posinf=0.0))
         largest = max(largest, float(flat[index].max()))
+        start, size = start + size, min(2 * size, 512)
     return max(largest, 0.0)

@@ -4,11 +4,13 @@ Each point climbs a ladder until its enclosure is tight: float64 arrays with err
 rising precision. Where a derivative is decided by a tie, and at infinities, the truth is a limit (`exact_limits`).
 """
 
+import contextlib
 from typing import NamedTuple
 
 import jax
 import numpy as np
 
+from ...extras import need
 from ..primal import NoTruth
 from . import arrays
 from .arb import balls
@@ -19,7 +21,7 @@ from .run import EVENTS, run_plan
 from .status import EXACT, KINK, NAN, UNDECIDED, Sheet, Tolerance
 from .values import UnknownPrimitive
 
-__all__ = ["EXACT", "KINK", "NAN", "UNDECIDED", "NoTruth", "Truth", "UnknownPrimitive", "truth"]
+__all__ = ["EXACT", "KINK", "NAN", "UNDECIDED", "NoTruth", "Truth", "UnknownPrimitive", "glance", "truth"]
 
 _FIRST_BITS = 128
 _HOPELESS = 1 << 10  # bits after which a point with a tie-like doubt is looked at from beside
@@ -35,20 +37,21 @@ class Truth(NamedTuple):
     status: np.ndarray  # EXACT, KINK, NAN or UNDECIDED
 
 
-def truth(f, *args, dtype, max_bits=2**16, trace_dtype=None):
+def truth(f, *args, dtype, max_bits=2**16, trace_dtype=None, enough=None):
     """The exact value of f (a function of one example) at every point.
 
     args: arrays with a leading axis over points, taken exactly; the first is the one moved at ties and infinities.
     dtype: an enclosure is tight below 2^-10 ulp of it. trace_dtype: what f is traced at; float64 if not given.
+    enough(index, hi, radius) -> which of these points are known well enough, if every entry below 2^-10 ulp is too much.
     """
     args = [np.asarray(a) for a in args]
     prepared = plan(trace(f, args, trace_dtype))
     with np.errstate(all="ignore"):
-        return _truth(prepared, [_exactly(a) for a in args], dtype, max_bits)
+        return _truth(Job(prepared, [_exactly(a) for a in args], Tolerance.of(dtype), max_bits, enough), dtype)
 
 
-def _truth(prepared, args, dtype, max_bits):
-    job = Job(prepared, args, Tolerance.of(dtype), max_bits)
+def _truth(job, dtype):
+    args = job.args
     job.output = job.output_shape()
     sheet = Sheet(len(args[0]), job.output)
     todo = _classify(args, sheet)
@@ -57,6 +60,49 @@ def _truth(prepared, args, dtype, max_bits):
     _climb_arb(job, sheet, todo)
     limits(job, sheet)
     return Truth(*sheet.columns())
+
+
+def glance(f, *args, trace_dtype=None):
+    """Arrays hi and radius of f at every point, most entries to a digit or better where 128 bits give them.
+
+    The radius is infinite where the value hangs on a tie, or an argument is not finite.
+    """
+    args = [np.asarray(a) for a in args]
+    job = Job(plan(trace(f, args, trace_dtype)), [_exactly(a) for a in args], Tolerance.of(np.float32), _FIRST_BITS)
+    with np.errstate(all="ignore"):
+        job.output = job.output_shape()
+        shape = (len(args[0]), *job.output)
+        hi, radius = np.zeros(shape), np.full(shape, np.inf)
+
+        def settle(part, kernel):
+            (hi[part], _, radius[part]), events = job.evaluate(kernel, part)
+            radius[part[_marked(events, "tie", "open", "endless")]] = np.inf
+            known = radius[part] <= 2.0**-4 * np.abs(hi[part])
+            return part[known.reshape(len(part), -1).mean(1) < 0.9]
+
+        todo = _classify(job.args, Sheet(len(args[0]), ()))
+        for kernel in _array_kernels(np.float32):
+            todo = _gather(settle(part, kernel) for part in _chunks(todo, job.chunk(1 << 17, 1 << 14)))
+        with _precision(_FIRST_BITS):
+            for part in _chunks(todo, job.chunk(1 << 16, 1 << 11)):
+                settle(part, balls())
+    return hi, np.where(np.isnan(hi) | np.isnan(radius), np.inf, radius)
+
+
+def _gather(parts):
+    parts = list(parts)
+    return np.concatenate(parts) if parts else np.zeros(0, int)
+
+
+@contextlib.contextmanager
+def _precision(bits):
+    """Arb's working precision, put back afterwards."""
+    context = need("flint", "reference", "exact arithmetic").ctx
+    before, context.prec = context.prec, bits
+    try:
+        yield context
+    finally:
+        context.prec = before
 
 
 def trace(f, args, trace_dtype=None):
@@ -80,8 +126,9 @@ def _exactly(a):
 class Job:
     """What stays the same from rung to rung."""
 
-    def __init__(self, prepared, args, tolerance, max_bits):
+    def __init__(self, prepared, args, tolerance, max_bits, enough=None):
         self.plan, self.args, self.tolerance, self.max_bits = prepared, args, tolerance, max_bits
+        self.enough = enough
         self.output = ()
         self.width = prepared.width()
         # exp of such arguments is beyond what any admitted precision could tell from zero: there is no point in trying
@@ -97,6 +144,10 @@ class Job:
         )
         parts, _ = run_plan(arrays.float64(), self.plan, [_input(a, i == 0) for i, a in enumerate(probe)], 1)
         return parts[0].shape[1:]
+
+    def tight(self, index, hi, lo, r):
+        """Which of these points are known well enough?"""
+        return self.tolerance.tight(hi, lo, r) if self.enough is None else self.enough(index, hi, r)
 
     def chunk(self, numbers, most):
         """How many points at once, so that the widest intermediate holds about so many numbers."""
@@ -148,7 +199,7 @@ def _climb(job, sheet, kernel, todo):
     left = []
     for part in _chunks(todo, job.chunk(1 << 17, 1 << 14)):
         (hi, lo, r), events = job.evaluate(kernel, part)
-        tight = job.tolerance.tight(hi, lo, r) & ~_marked(events, "open", "tie", "endless")
+        tight = job.tight(part, hi, lo, r) & ~_marked(events, "open", "tie", "endless")
         sheet.set(part[tight], *job.tolerance.settled(hi[tight], lo[tight], r[tight]))
         sheet.special[part[events["tie"] & ~events["open"]]] = True
         left.append(part[~tight & (events["open"] | ~events["tie"]) & ~events["endless"]])
@@ -156,26 +207,17 @@ def _climb(job, sheet, kernel, todo):
 
 
 def _climb_arb(job, sheet, todo):
-    from ...extras import need
-
-    flint = need("flint", "reference", "exact arithmetic")
-    kernel, before = balls(), flint.ctx.prec
-    bits = _FIRST_BITS
-    try:
-        while len(todo) and bits <= job.max_bits:
-            flint.ctx.prec = bits
-            left = []
-            for part in _chunks(todo, job.chunk(1 << 16, 1 << 11)):
-                left.append(_arb_part(job, sheet, kernel, part, bits))
-            todo = np.concatenate(left)
-            bits *= 2
-    finally:
-        flint.ctx.prec = before
+    kernel, bits = balls(), _FIRST_BITS
+    while len(todo) and bits <= job.max_bits:
+        with _precision(bits):
+            parts = _chunks(todo, job.chunk(1 << 16, 1 << 11))
+            todo = _gather(_arb_part(job, sheet, kernel, part, bits) for part in parts)
+        bits *= 2
 
 
 def _arb_part(job, sheet, kernel, part, bits):
     (hi, lo, r), events = job.evaluate(kernel, part)
-    tight = job.tolerance.tight(hi, lo, r) & ~_marked(events, "open", "tie", "endless")
+    tight = job.tight(part, hi, lo, r) & ~_marked(events, "open", "tie", "endless")
     sheet.set(part[tight], *job.tolerance.settled(hi[tight], lo[tight], r[tight]))
     broken = ~tight & np.isnan(r).reshape(len(part), -1).any(1)
     # NaN out of finite, decided arithmetic is meant: a NaN constant, or a fill value

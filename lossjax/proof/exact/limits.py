@@ -17,6 +17,7 @@ from .status import EXACT, KINK, NAN, UNDECIDED
 _FEW = 64  # up to so many coordinates each gets its own two directions
 _RANDOM = 4
 _AGREE = 2.0**-8  # ulp
+_NEAR = 10  # exp(-2^10) is below every floating dtype's zero, and still above what 2048 bits cannot tell from it
 
 
 def limits(job, sheet):
@@ -38,7 +39,10 @@ def _parts(job, index):
 
 
 def directions(shape):
-    """Both ways along every coordinate, where they are few, and along some directions without any symmetry."""
+    """Both ways along every coordinate, where they are few, and along some directions without any symmetry.
+
+    A coordinate's direction leans a little on one of those: alone, it would leave ties among the other coordinates.
+    """
     count = int(np.prod(shape, dtype=int))
     if count == 1:
         return np.array([1.0, -1.0]).reshape((2, *shape))
@@ -46,7 +50,10 @@ def directions(shape):
     some = (1 + rng.permuted(np.tile(np.arange(count), (_RANDOM, 1)), axis=1)) * rng.choice(
         [-1.0, 1.0], (_RANDOM, count)
     )
-    rows = [some, -some] + ([np.eye(count), -np.eye(count)] if count <= _FEW else [])
+    rows = [some, -some]
+    if count <= _FEW:
+        lean = some[np.arange(count) % _RANDOM] * 2.0**-10
+        rows += [np.eye(count) + lean, lean - np.eye(count)]
     return np.concatenate(rows).reshape((-1, *shape))
 
 
@@ -106,7 +113,8 @@ def _evaluate(job, place, p, growth):
     kernel, out = balls(), Values(len(place.index), job.output)
     top = _exponent(job.args, place.index)
     bits = 256
-    while bits < p + max(top, growth + 64) + 160:
+    exponential = 2 ** (growth + 1) if growth < 2 * _NEAR else 0
+    while bits < p + max(top, growth + 64) + 160 + exponential:
         bits *= 2
     first = bits
     cap = max(job.max_bits if top < 16 else 2048, bits)
@@ -249,22 +257,31 @@ def _write(job, sheet, index, hi, lo, known, tied, outside):
 
 
 def _far(job, sheet, index):
-    """Infinite arguments: all grow alike, or the earlier ones faster, or the later ones."""
-    top = max(64, _exponent(job.args, index) + 64)
+    """Infinite arguments: large ones, whose exponentials can still be told from zero, then ever larger ones."""
+    p = 20 - job.tolerance.zero_exponent
+    if _exponent(job.args, index) <= _NEAR - 3:
+        _grown(job, sheet, index, [(p, _NEAR + i) for i in range(3)])
+        index = index[(sheet.status[index] == UNDECIDED).reshape(len(index), -1).any(1)]
+    if len(index):
+        top = max(64, _exponent(job.args, index) + 64)
+        _grown(job, sheet, index, [(p, top), (p, 2 * top), (p, 4 * top)])
+
+
+def _grown(job, sheet, index, stages):
+    """All infinities grow alike, or the earlier ones faster, or the later ones."""
     several = max(
         (int(np.isinf(a[index]).reshape(len(index), -1).sum(1).max()) for a in job.args if a.dtype.kind == "f"),
         default=1,
     )
     ranks = np.arange(3 if several > 1 else 1)
     place = Place(np.repeat(index, len(ranks)), [None] * len(job.args), np.tile(ranks, len(index)))
-    p = 20 - job.tolerance.zero_exponent
-    hi, lo, known, last = _settle(job, place, [(p, top), (p, 2 * top), (p, 4 * top)])
+    hi, lo, known, last = _settle(job, place, stages)
     shape = (len(index), len(ranks))
     parts = [v.reshape((*shape, *v.shape[1:])) for v in (hi, lo, known, last.tied, last.outside)]
     _write(job, sheet, index, *parts)
     tied = parts[3].all(1)
     if tied.any():
-        _far_tied(job, sheet, index[tied], p, top)
+        _grown_tied(job, sheet, index[tied], stages)
     status = sheet.status[index]
     astray = (status == UNDECIDED) & (last.tight | _column(last.outside, last.tight)).reshape(parts[0].shape).all(1)
     status[((status == KINK) | astray) & ~_column(tied, status)] = NAN
@@ -272,12 +289,14 @@ def _far(job, sheet, index):
     sheet.blank_nan(index)
 
 
-def _far_tied(job, sheet, index, p, top):
+def _grown_tied(job, sheet, index, stages):
     """Infinite in one coordinate, tied in others: moved as well."""
     rows = directions(job.args[0].shape[1:])
     moves = [None] * len(job.args)
     moves[0] = np.tile(rows, (len(index),) + (1,) * (rows.ndim - 1))
     place = Place(np.repeat(index, len(rows)), moves, np.ones(len(rows) * len(index), int))
-    hi, lo, known, last = _settle(job, place, [(p, top), (2 * p + 7, 2 * top), (4 * p + 13, 4 * top)])
+    (p, _), factors = stages[0], (1, 2, 4)
+    stages = [(p * k + 7 * (k - 1), growth) for k, (_, growth) in zip(factors, stages, strict=True)]
+    hi, lo, known, last = _settle(job, place, stages)
     shape = (len(index), len(rows))
     _write(job, sheet, index, *(v.reshape((*shape, *v.shape[1:])) for v in (hi, lo, known, last.tied, last.outside)))

@@ -1,0 +1,77 @@
+"""How far the rounding of z alone moves a quantity q: sum_k |z_k dq/dz_k|, what no algorithm can be blamed for."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .exact import glance, truth
+from .ulp import DTYPES
+
+_PATTERNS = 4
+
+
+class Condition:
+    """The sum of single entries of q, each evaluated once, and a lower bound of it for all entries at once."""
+
+    def __init__(self, q, args, want, shape, trace_dtype):
+        """Of q(*args), the first of args being z, at points where it is `want`, of `shape` at each."""
+        self.q, self.args, self.want, self.shape, self.trace_dtype = q, args, want, shape, trace_dtype
+        self.known, self.asked = np.full(want.shape, np.nan), np.zeros(want.shape, bool)
+
+    def at_least(self, needed) -> np.ndarray:
+        """Lower bounds: |sum_k s_k z_k dq/dz_k| for a few choices of signs s, one derivative along s z each.
+
+        needed(bounds) -> the rows that want a better one.
+        """
+        z, *rest = self.args
+
+        def along(z, s, *rest):
+            return jax.jvp(lambda z: self.q(z, *rest), (z,), (s * z,))[1]
+
+        bound = np.zeros(self.want.shape)
+        for signs in self._signs(z):
+            rows = np.flatnonzero(needed(bound))
+            if len(rows):
+                s, *others = (a[rows] for a in (signs.astype(z.dtype), *rest))
+                hi, r = glance(along, z[rows], s, *others, trace_dtype=self.trace_dtype)
+                bound[rows] = np.fmax(bound[rows], (np.abs(hi) - r).reshape(len(rows), -1))
+        return bound
+
+    @staticmethod
+    def _signs(z):
+        """All alike, by size (a shift of all moves nothing), and at random."""
+        yield np.ones(z.shape)
+        if z.ndim == 1:
+            return
+        order = np.argsort(np.argsort(-np.nan_to_num(z.astype(np.float64)), axis=1), axis=1)
+        yield np.where(order == 0, 1.0, -1.0)
+        rng = np.random.default_rng(0)
+        for _ in range(_PATTERNS - 2):
+            yield rng.choice([-1.0, 1.0], z.shape)
+
+    def __call__(self, rows, entries) -> np.ndarray:
+        """The sum, to two digits, of these entries."""
+        new = ~self.asked[rows, entries]
+        if new.any():
+            self.known[rows[new], entries[new]] = self._evaluate(rows[new], entries[new])
+            self.asked[rows, entries] = True
+        return self.known[rows, entries]
+
+    def _evaluate(self, rows, entries):
+        def along(z, t, w, *v):
+            return jax.grad(lambda z: jnp.vdot(w, self.q(z, t, *v)))(z)
+
+        z, t, *v = (a[rows] for a in self.args)
+        w = np.zeros((len(rows), self.known.shape[1]), z.dtype)
+        w[np.arange(len(rows)), entries] = 1
+        w = w.reshape(len(rows), *self.shape)
+        size = np.abs(z.astype(np.float64)).reshape(len(rows), -1)
+        want = np.abs(self.want[rows, entries])
+
+        def enough(index, hi, r):
+            unknown = np.sum(size[index] * r.reshape(len(index), -1), axis=1)
+            return unknown <= 2.0**-7 * (want[index] + np.sum(size[index] * np.abs(hi.reshape(len(index), -1)), axis=1))
+
+        slope = truth(along, z, t, w, *v, dtype=DTYPES["bfloat16"], trace_dtype=self.trace_dtype, enough=enough).hi
+        with np.errstate(invalid="ignore", over="ignore"):
+            return np.nansum(size * np.abs(slope.reshape(len(rows), -1)), axis=1)
