@@ -32,8 +32,7 @@ class Core:
         def hvp(z, t, valid, params, v):
             if scalar:
                 return poison(valid, loss.hess(z, t, **params) * v)
-            # A constant Hessian does not show a NaN in z; value and gradient do.
-            return poison(valid & ~jnp.any(jnp.isnan(z)), loss.hess(z, t, v, **params))
+            return poison(valid, loss.hess(z, t, v, **params))
 
         @functools.partial(value.defjvp, symbolic_zeros=True)
         def _(primals, tangents):
@@ -127,10 +126,13 @@ def _arguments(loss, z, t):
         )
     # A count of 1001 is no bfloat16.
     t = t if jnp.issubdtype(t.dtype, jnp.floating) else t.astype(_compute_dtype(z.dtype))
-    valid = loss.targets.contains(t)
-    if loss.event_ndim == 0:
-        valid = valid & ~jnp.isnan(z)
-    return z, t, valid
+    return z, t, loss.targets.contains(t) & ~_broken(loss, z)
+
+
+def _broken(loss, z):
+    """Is there a NaN in an example? Its gradient may be a constant or look at other classes only, and must not hide it."""
+    nan = jnp.isnan(z)
+    return jnp.any(nan, axis=-1) if loss.event_ndim else nan
 
 
 def _one_hot(loss, z, labels):
@@ -146,7 +148,7 @@ def _one_hot(loss, z, labels):
     # Wide enough to count the classes: an int8 label may stand beside a thousand of them.
     labels = labels.astype(jnp.promote_types(labels.dtype, jnp.int32))
     t = jnp.expand_dims(labels, -1) == jax.lax.broadcasted_iota(labels.dtype, z.shape, z.ndim - 1)
-    return t.astype(z.dtype), (labels >= 0) & (labels < classes)
+    return t.astype(z.dtype), (labels >= 0) & (labels < classes) & ~_broken(loss, z)
 
 
 def _mask(where, batch):

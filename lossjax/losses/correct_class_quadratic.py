@@ -22,7 +22,8 @@ def formula(z, t, w):
 
 def value(z, t, w):
     y = chosen(t)
-    return jnp.sum(jnp.where(y, 1 + w, 1) * (jnp.where(y, z - 1, z) ** 2 / 2))
+    r = jnp.where(y, z - 1, z)
+    return jnp.sum(jnp.where(y, 1 + w, 1) * (r * (r / 2)))
 
 
 def grad(z, t, w):

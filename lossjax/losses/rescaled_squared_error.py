@@ -23,8 +23,8 @@ def formula(z, t, k, M):
 
 def value(z, t, k, M):
     # Apart: beside the large square of the right class, each of many small ones would be rounded to its ulp.
-    right, wrong = at(t, z) - M, jnp.where(chosen(t), 0, z)
-    return (k * right**2 + jnp.sum(wrong**2)) / z.shape[-1]
+    right, wrong, classes = at(t, z) - M, jnp.where(chosen(t), 0, z), z.shape[-1]
+    return k * (right * (right / classes)) + jnp.sum(wrong * (wrong / classes))
 
 
 def _curvature(z, t, k):

@@ -9,6 +9,8 @@ S = {k : z_k > tau} is the support and tau = (sum_{k in S} z_k - 1) / |S|. The v
 negative.
 """
 
+import functools
+
 import jax.numpy as jnp
 
 from . import pair, softmax
@@ -38,8 +40,9 @@ def _support(z):
     return x, mask, (jnp.sum(jnp.where(mask, x, 0)) - 1) / size, size
 
 
+@functools.partial(jnp.vectorize, signature="(k)->(k)")
 def sparsemax(z):
-    """The projection of z onto the simplex."""
+    """The projection of z onto the simplex, along the last axis."""
     x, mask, tau, _ = _support(z)
     return jnp.where(mask, x - tau, 0)
 
@@ -58,8 +61,9 @@ def value(z, t):
     r = _residual(x, mask, size, t)
     gap = jnp.where(mask, 0, tau - x)
     surplus = softmax.surplus(t)
-    far = jnp.sum(jnp.where(t > 0, t * gap, 0)) - jnp.where(surplus == 0, 0, (tau + jnp.max(z)) * surplus)
-    return jnp.sum(r.hi * (r.hi + 2 * r.lo)) / 2 + far
+    far = jnp.sum(jnp.where(t > 0, t * gap, 0))
+    level = jnp.where((surplus == 0) | (far == jnp.inf), 0, (tau + jnp.max(z)) * surplus)
+    return jnp.sum(r.hi * (r.hi + 2 * r.lo)) / 2 + (far - level)
 
 
 def grad(z, t):

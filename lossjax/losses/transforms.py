@@ -97,22 +97,26 @@ def label_smoothing(loss: Loss, alpha: parameter.Number) -> Loss:
 
         return smoothed
 
-    def mixed(f):
-        def smoothed(z, t, **params):
-            a = params.pop(key)
-            uniform = jnp.full_like(t, 1 / t.shape[-1])
-            return (1 - a) * f(z, t, **params) + a * f(z, uniform, **params)
+    def both(f, z, t, params):
+        return (f(z, x, **params) for x in (t, jnp.full_like(t, 1 / t.shape[-1])))
 
-        return smoothed
+    def value(z, t, **params):
+        a = params.pop(key)
+        at_t, at_uniform = both(loss.value, z, t, params)
+        return (1 - a) * at_t + a * at_uniform
 
-    through = mixed if loss.claims.affine else direct
+    def grad(z, t, **params):
+        a = params.pop(key)
+        at_t, at_uniform = both(loss.grad, z, t, params)
+        # Not as the value: where both are the least normal numbers, each product would be flushed.
+        return at_t + a * (at_uniform - at_t)
 
     claims = loss.claims
     return loss.replace(
         name=f"label_smoothing[{loss.name}]",
         formula=direct(loss.formula),
-        value=through(loss.value),
-        grad=through(loss.grad),
+        value=value if claims.affine else direct(loss.value),
+        grad=grad if claims.affine else direct(loss.grad),
         hess=direct(loss.hess),
         params={**loss.params, key: alpha},
         likelihood=None,

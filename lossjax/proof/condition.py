@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .exact import glance, truth
-from .ulp import DTYPES
+from .ulp import working_dtype
 
 _PATTERNS = 4
 
@@ -72,6 +72,7 @@ class Condition:
             unknown = np.sum(size[index] * r.reshape(len(index), -1), axis=1)
             return unknown <= 2.0**-7 * (want[index] + np.sum(size[index] * np.abs(hi.reshape(len(index), -1)), axis=1))
 
-        slope = truth(along, z, t, w, *v, dtype=DTYPES["bfloat16"], trace_dtype=self.trace_dtype, enough=enough).hi
+        working = working_dtype(z.dtype)
+        slope = truth(along, z, t, w, *v, dtype=working, trace_dtype=self.trace_dtype, enough=enough).hi
         with np.errstate(invalid="ignore", over="ignore"):
             return np.nansum(size * np.abs(slope.reshape(len(rows), -1)), axis=1)

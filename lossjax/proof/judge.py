@@ -63,8 +63,6 @@ def _trial(subject: Subject, points: Points, quantity: str, dtype) -> list[Verdi
     condition = Condition(q, args, want.hi, want_shape(points, quantity, columns), trace)
 
     def judged(got):
-        # In a vector a NaN need not reach the derivatives by the other classes.
-        nan_judged = subject.nan_judged and (subject.event_ndim == 0 or quantity == "value")
         foreign = subject.own is not None or subject.as_traced
         with _differentiable(subject, quantity):
             return compare(
@@ -76,7 +74,7 @@ def _trial(subject: Subject, points: Points, quantity: str, dtype) -> list[Verdi
                 subject.bounds[quantity],
                 condition,
                 foreign=foreign,
-                nan_judged=nan_judged,
+                nan_judged=subject.nan_judged,
             )
 
     verdicts = []

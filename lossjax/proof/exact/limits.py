@@ -15,6 +15,7 @@ from .run import EVENTS, run_plan
 from .status import EXACT, KINK, NAN, UNDECIDED
 
 _FEW = 64  # up to so many coordinates each gets its own two directions
+_ENDS = 8
 _RANDOM = 4
 _AGREE = 2.0**-8  # ulp
 _NEAR = 10  # exp(-2^10) is below every floating dtype's zero, and still above what 2048 bits cannot tell from it
@@ -39,7 +40,7 @@ def _parts(job, index):
 
 
 def directions(shape):
-    """Both ways along every coordinate, where they are few, and along some directions without any symmetry.
+    """Both ways along every coordinate, or the outer ones of many, and along some directions without any symmetry.
 
     A coordinate's direction leans a little on one of those: alone, it would leave ties among the other coordinates.
     """
@@ -50,10 +51,10 @@ def directions(shape):
     some = (1 + rng.permuted(np.tile(np.arange(count), (_RANDOM, 1)), axis=1)) * rng.choice(
         [-1.0, 1.0], (_RANDOM, count)
     )
-    rows = [some, -some]
-    if count <= _FEW:
-        lean = some[np.arange(count) % _RANDOM] * 2.0**-10
-        rows += [np.eye(count) + lean, lean - np.eye(count)]
+    # Of many coordinates the first and the last ones: what is chosen among equals is the first or the last of them.
+    axes = np.arange(count) if count <= _FEW else np.r_[:_ENDS, count - _ENDS : count]
+    lean, along = some[axes % _RANDOM] * 2.0**-10, np.eye(count)[axes]
+    rows = [some, -some, lean + along, lean - along]
     return np.concatenate(rows).reshape((-1, *shape))
 
 
