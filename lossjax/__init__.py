@@ -1,6 +1,11 @@
 """Losses as pure functions of pre-activations, each with a derived gradient and Hessian, proved in exact arithmetic."""
 
 import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .losses.loss import Loss
+    from .proof.check import check
 
 __version__ = "0.1.0"
 

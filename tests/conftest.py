@@ -23,6 +23,7 @@ def getkey():
 # Every table runs over all losses; in the fast suite over these, one of each kind, and over the rest with `-m slow`.
 SAMPLE = {"sigmoid_cross_entropy", "huber(delta=0.1)", "hinge", "softmax_cross_entropy", "crammer_singer"}
 
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     from lossjax.losses.loss import Loss  # not before the type hook is installed

@@ -15,7 +15,7 @@ def _tanh_coefficients(count: int) -> tuple[float, ...]:
     """Of x^3, x^5, ... in tanh x, from tanh' = 1 - tanh^2."""
     c = [Fraction(1)]
     for k in range(1, count + 1):
-        c.append(-sum(c[i] * c[k - 1 - i] for i in range(k)) / (2 * k + 1))
+        c.append(-sum((c[i] * c[k - 1 - i] for i in range(k)), Fraction()) / (2 * k + 1))
     return tuple(float(x) for x in c[1:])
 
 

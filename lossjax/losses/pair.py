@@ -18,6 +18,10 @@ class Pair(NamedTuple):
     hi: Float[Array, "..."]
     lo: Float[Array, "..."]
 
+    def rounded(self) -> Float[Array, "..."]:
+        """The sum as one float."""
+        return self.hi + self.lo
+
 
 def one(x: Float[Array, "..."]) -> Float[Array, "..."]:
     """A 1 that the compiler does not know: XLA rewrites (1 + x) - 1, which recovers a rounding error, to x."""

@@ -1,6 +1,6 @@
 """Ranges of family parameters: a number outside raises, a traced value passes."""
 
-import jax
+from jax.core import Tracer
 from jaxtyping import Array
 
 Number = float | int | Array
@@ -8,7 +8,7 @@ Number = float | int | Array
 
 def known(*values) -> bool:
     """Are all of them numbers, none a tracer of a surrounding transform?"""
-    return not any(isinstance(v, jax.core.Tracer) for v in values)
+    return not any(isinstance(v, Tracer) for v in values)
 
 
 def positive(name: str, value) -> None:

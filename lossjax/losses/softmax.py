@@ -104,7 +104,7 @@ def linear_pair(w: Weights, function: Callable) -> pair.Pair:
 
 def linear(w: Weights, function: Callable) -> Float[Array, "..."]:
     """The same, rounded."""
-    return sum(linear_pair(w, function))
+    return linear_pair(w, function).rounded()
 
 
 def bilinear_pair(w: Weights, t: Float[Array, "..."], function: Callable) -> pair.Pair:
@@ -121,7 +121,7 @@ def bilinear_pair(w: Weights, t: Float[Array, "..."], function: Callable) -> pai
 
 def bilinear(w: Weights, t: Float[Array, "..."], function: Callable) -> Float[Array, "..."]:
     """The same, rounded."""
-    return sum(bilinear_pair(w, t, function))
+    return bilinear_pair(w, t, function).rounded()
 
 
 def probabilities(w: Weights) -> Float[Array, " K"]:

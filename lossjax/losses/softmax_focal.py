@@ -95,6 +95,8 @@ def _claims(gamma):
     # Slope and curvature are largest where two classes share the output: those of the sigmoid focal loss of z_y - z_j,
     # times the norms of its direction, and twice, as the two classes of that loss weigh 1/2.
     binary = sigmoid_focal(gamma, 0.5).claims
+    assert binary.lipschitz is not None  # found by a search wherever gamma is known, as smooth is
+    assert binary.smooth is not None
     return Claims(
         convex=gamma == 0,
         lipschitz=2 * 2**0.5 * binary.lipschitz,

@@ -60,7 +60,7 @@ def _spread(w, t):
 
 def grad(z, t):
     w = softmax.weights(z)
-    return softmax.times(w, sum(_spread(w, t)[1])) / softmax.LIFT
+    return softmax.times(w, _spread(w, t)[1].rounded()) / softmax.LIFT
 
 
 def hess(z, t, v):

@@ -49,9 +49,18 @@ def check(
         like = find(like)
     if callable(subject) and not isinstance(subject, Loss):
         label = name or f"{subject.__module__}:{subject.__qualname__}"
-        options = dict(grad=grad, hess=hess, event_ndim=event_ndim, targets=targets, like=like)
         subjects = [
-            from_function(subject, label, max_excess=max_excess, keep_stop_gradient=keep_stop_gradient, **options)
+            from_function(
+                subject,
+                label,
+                grad=grad,
+                hess=hess,
+                event_ndim=event_ndim,
+                targets=targets,
+                like=like,
+                max_excess=max_excess,
+                keep_stop_gradient=keep_stop_gradient,
+            )
         ]
     else:
         losses = ALL if subject is None else (subject,) if isinstance(subject, Loss) else tuple(subject)

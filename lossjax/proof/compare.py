@@ -31,7 +31,16 @@ class Comparison:
 
 
 def compare(
-    got, truth: Truth, z, t, dtype, bound: float, condition: Condition, *, foreign: bool = False, nan_judged: bool = True
+    got,
+    truth: Truth,
+    z,
+    t,
+    dtype,
+    bound: float,
+    condition: Condition,
+    *,
+    foreign: bool = False,
+    nan_judged: bool = True,
 ) -> Comparison:
     """Judge `got` (points, entries), computed in `dtype`, at the inputs z, t.
 
@@ -44,16 +53,17 @@ def compare(
     got = np.asarray(got).astype(np.float64)
     hi, lo, status = truth.hi, truth.lo, truth.status
     inputs = np.concatenate([widened(z), widened(t)], axis=1)
+    no_number = np.isnan(inputs).any(axis=1, keepdims=True)
     # XLA on a CPU reads a subnormal input as 0: not judged, but counted.
-    skipped = np.broadcast_to(((inputs != 0) & (np.abs(inputs) < tiny)).any(axis=1)[:, None], got.shape)
+    skipped = np.broadcast_to(((inputs != 0) & (np.abs(inputs) < tiny)).any(axis=1, keepdims=True), got.shape)
     if not nan_judged:
-        skipped = skipped | np.isnan(inputs).any(axis=1)[:, None]
+        skipped = skipped | no_number
     undecided = (status == UNDECIDED) & ~skipped
     nan_right = (status == NAN) & ~skipped
     judged = ~skipped & ~undecided & ~nan_right
 
     with np.errstate(invalid="ignore", over="ignore"):
-        wrong_nonfinite = nan_right & np.isnan(inputs).any(axis=1)[:, None] & ~np.isnan(got)
+        wrong_nonfinite = nan_right & no_number & ~np.isnan(got)
         beyond = judged & (np.abs(hi) > top)
         # Within a few ulps of the largest float, a finite number and inf are the same answer.
         edge = judged & (np.abs(hi) > top * (1 - 16 * float(info.eps)))

@@ -62,7 +62,7 @@ class Condition:
             return jax.grad(lambda z: jnp.vdot(w, self.q(z, t, *v)))(z)
 
         z, t, *v = (a[rows] for a in self.args)
-        w = np.zeros((len(rows), self.known.shape[1]), z.dtype)
+        w = np.zeros((len(rows), self.want.shape[1]), z.dtype)
         w[np.arange(len(rows)), entries] = 1
         w = w.reshape(len(rows), *self.shape)
         size = np.abs(z.astype(np.float64)).reshape(len(rows), -1)

@@ -14,7 +14,6 @@ from .findings import Row
 from .points import Points, scalar_points, vector_points
 from .rows import Verdict, rows_of
 from .subject import COLUMNS_FROM, QUANTITIES, Subject, UsageError, derivative
-from .ulp import DTYPES
 
 # The large vectors are swept in float32 only: float64 runs the same code, and half types are evaluated in float32.
 _MOST_CLASSES = {"float32": 1000, "float64": 10, "bfloat16": 3, "float16": 3}

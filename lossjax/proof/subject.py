@@ -126,9 +126,8 @@ def from_function(
             "autodiff": derivative(g, quantity, event_ndim, columns),
             "plain": derivative(bare, quantity, event_ndim, columns),
         }
-        if given[quantity] is not None and not columns:
-            found = {"derived": given[quantity]} | found
-        return found
+        derived = given[quantity]
+        return found if derived is None or columns else {"derived": derived} | found
 
     return Subject(
         label=label,

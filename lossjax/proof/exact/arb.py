@@ -20,17 +20,10 @@ class Balls:
         self.arb, self.nan = arb, arb.nan()
         self._lift = _each(arb)
         self._finite = _each(arb.is_finite)
-        names = {"asinh": "asinh", "atan": "atan", "erf": "erf", "erfc": "erfc", "erf_inv": "erfinv"}
-        names |= {
-            "lgamma": "lgamma",
-            "digamma": "digamma",
-            "tan": "tan",
-            "sinh": "sinh",
-            "cosh": "cosh",
-            "asin": "asin",
-        }
-        names |= {"acos": "acos", "acosh": "acosh", "atanh": "atanh"}
-        self._special = {name: _each(getattr(arb, method)) for name, method in names.items()}
+        names = "exp expm1 log log1p sqrt sin cos tan asin acos atan sinh cosh asinh acosh atanh"
+        names += " erf erfc lgamma digamma"
+        self._special = {name: _each(getattr(arb, name)) for name in names.split()}
+        self._special["erf_inv"] = _each(arb.erfinv)
         self._special["bessel_i0e"] = _each(lambda x: x.bessel_i(0) * (-abs(x)).exp())
         self._special["bessel_i1e"] = _each(lambda x: x.bessel_i(1) * (-abs(x)).exp())
         self._special2 = {
@@ -39,8 +32,6 @@ class Balls:
             "igamma": np.frompyfunc(lambda a, x: a.gamma_lower(x, regularized=1), 2, 1),
             "igammac": np.frompyfunc(lambda a, x: x.gamma_upper(a, regularized=1), 2, 1),
         }
-        for name in ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos"):
-            setattr(self, "_" + name, _each(getattr(arb, name)))
         self._union = np.frompyfunc(arb.union, 2, 1)
         self._size = _each(arb.abs_upper)
         self._whole = {"floor": _each(arb.floor), "ceil": _each(arb.ceil), "round": _each(self._round)}
@@ -99,25 +90,25 @@ class Balls:
         return np.true_divide(a[0], b[0]), None
 
     def exp(self, a):
-        return self._exp(a[0]), None
+        return self.special("exp", a)
 
     def expm1(self, a):
-        return self._expm1(a[0]), None
+        return self.special("expm1", a)
 
     def log(self, a):
-        return self._log(a[0]), None
+        return self.special("log", a)
 
     def log1p(self, a):
-        return self._log1p(a[0]), None
+        return self.special("log1p", a)
 
     def sqrt(self, a):
-        return self._sqrt(a[0]), None
+        return self.special("sqrt", a)
 
     def sin(self, a):
-        return self._sin(a[0]), None
+        return self.special("sin", a)
 
     def cos(self, a):
-        return self._cos(a[0]), None
+        return self.special("cos", a)
 
     def atan(self, a):
         return self.special("atan", a)

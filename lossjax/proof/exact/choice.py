@@ -8,6 +8,7 @@ import numpy as np
 
 from .balls import Ball, Tri, named
 from .functions import Functions
+from .structure import each
 
 
 class Choice(Functions):
@@ -141,13 +142,14 @@ class Choice(Functions):
         named(a)
         score = self.k.float(self.fold(a)[0])
         index = np.argsort(np.where(np.isnan(score), np.inf, score), axis=-1, kind="stable")
+        s, unknown = pick(a, index), None
         for _ in range(a.shape[-1]):
-            s = pick(a, index)
             sign, unknown = self.order(s.each(lambda c: c[..., :-1]), s.each(lambda c: c[..., 1:]), ties=False)
             wrong = sign > 0 if unknown is None else (sign > 0) & ~unknown
             if not wrong.any():
                 break
             index = _swap(index, wrong)
+            s = pick(a, index)
         self.order(s.each(lambda c: c[..., :-1]), s.each(lambda c: c[..., 1:]))
         return index, None if unknown is None else unknown.any(-1, keepdims=True)
 
@@ -174,4 +176,4 @@ def pick(value, index):
         c = np.broadcast_to(c, (lead, *c.shape[1:]))
         return np.take_along_axis(c, np.broadcast_to(index, (lead, *index.shape[1:])), axis=-1)
 
-    return value.each(go) if hasattr(value, "each") else go(value)
+    return each(value, go)

@@ -30,7 +30,8 @@ class Field:
         return Ball(m, r, x=x, dep=dep)
 
     def ball(self, pair, *parents, head=None, x=None):
-        return Ball(*pair, head, x=x, dep=any(p.dep for p in parents))
+        m, r = pair
+        return Ball(m, r, head, x=x, dep=any(p.dep for p in parents))
 
     def fold(self, a):
         """The pair (m, r) of the whole number, the head added in."""
@@ -139,11 +140,11 @@ class Field:
 
     def mul(self, a, b):
         """A zero that is zero for good makes the product zero, whatever garbage the other factor holds."""
-        out, zero = self._mul(a, b), self.zeros(a)
-        other = self.zeros(b)
-        if (zero is None and other is None) or out is a or out is b:
+        out = self._mul(a, b)
+        zeros = [zero for zero in (self.zeros(a), self.zeros(b)) if zero is not None]
+        if not zeros or out is a or out is b:
             return out
-        zero = other if zero is None else zero if other is None else zero | other
+        zero = zeros[0] | zeros[-1]
         zero = np.broadcast_to(zero, np.broadcast_shapes(zero.shape, out.shape))
         if not self.k.finite((out.m, out.r)).all():
             out = self.select(zero, self.exact(np.zeros((1, *out.shape[1:]))), out)
@@ -234,9 +235,30 @@ class Field:
         top = self.choose(big, rest, plain)
         return self.ball(k.div(top, self.fold(b)), a, b, head=np.where(big, 1.0, 0.0))
 
+    # Choosing
+
     def choose(self, mask, one, other):
         """Pairs: `one` where mask, else `other`."""
         m = np.where(mask, one[0], other[0])
         if one[1] is None and other[1] is None:
             return m, None
         return m, np.where(mask, 0.0 if one[1] is None else one[1], 0.0 if other[1] is None else other[1])
+
+    def select(self, mask, one, other):
+        """Balls: `one` where mask, else `other`; names and exactness survive."""
+        if one is other:
+            return one
+        shape = np.broadcast_shapes(mask.shape, one.shape, other.shape)
+        if mask.shape[0] == 1 and one.shape[1:] == other.shape[1:] and (mask.all() or not mask.any()):
+            chosen = one if mask.all() else other
+            return chosen if chosen.shape[1:] == shape[1:] else chosen.each(lambda c: np.broadcast_to(c, shape))
+        m, r = self.choose(mask, (one.m, one.r), (other.m, other.r))
+        head = None
+        if one.head is not None or other.head is not None:
+            head = np.where(mask, 0.0 if one.head is None else one.head, 0.0 if other.head is None else other.head)
+            head = np.broadcast_to(head, (head.shape[0], *shape[1:]))
+        x = np.where(mask, one.x, other.x) if one.x is not None and other.x is not None else None
+        tag = None
+        if one.tag is not None or other.tag is not None:
+            tag = np.where(mask, -1 if one.tag is None else one.tag, -1 if other.tag is None else other.tag)
+        return Ball(m, r, head, x=x, tag=tag, dep=one.dep or other.dep)

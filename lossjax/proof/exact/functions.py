@@ -142,27 +142,6 @@ class Functions(Field):
     def binary(self, name, a, b):
         return self.watch(self.ball(self.k.special2(name, self.fold(a), self.fold(b)), a, b), a, b)
 
-    # Choosing
-
-    def select(self, mask, one, other):
-        """Balls: `one` where mask, else `other`; names and exactness survive."""
-        if one is other:
-            return one
-        shape = np.broadcast_shapes(mask.shape, one.shape, other.shape)
-        if mask.shape[0] == 1 and one.shape[1:] == other.shape[1:] and (mask.all() or not mask.any()):
-            chosen = one if mask.all() else other
-            return chosen if chosen.shape[1:] == shape[1:] else chosen.each(lambda c: np.broadcast_to(c, shape))
-        m, r = self.choose(mask, (one.m, one.r), (other.m, other.r))
-        head = None
-        if one.head is not None or other.head is not None:
-            head = np.where(mask, 0.0 if one.head is None else one.head, 0.0 if other.head is None else other.head)
-            head = np.broadcast_to(head, (head.shape[0], *shape[1:]))
-        x = np.where(mask, one.x, other.x) if one.x is not None and other.x is not None else None
-        tag = None
-        if one.tag is not None or other.tag is not None:
-            tag = np.where(mask, -1 if one.tag is None else one.tag, -1 if other.tag is None else other.tag)
-        return Ball(m, r, head, x=x, tag=tag, dep=one.dep or other.dep)
-
 
 def _all(x, value):
     return bool(np.all(x == value))

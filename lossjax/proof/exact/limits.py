@@ -95,8 +95,7 @@ def _moved(field, rows, move, p, growth, rank, dep):
         power = np.frompyfunc(lambda e: arb(2) ** int(e), 1, 1)(growth + 8 * steps)
         m = np.where(finite, m, power * np.where(rows < 0, -1.0, 1.0).astype(object))
     if move is not None:
-        offset = (np.where(finite, move, 0.0)).astype(object) * (arb(2) ** -p)
-        m = m + offset
+        m = m + np.where(finite, move, 0.0).astype(object) * (arb(2) ** -p)
     return named(Ball(m, dep=dep))
 
 
@@ -203,8 +202,7 @@ def _beside(job, sheet, index):
     p = 20 - job.tolerance.zero_exponent
     stages = [(p, 0), (2 * p + 7, 0), (4 * p + 13, 0)]
     open_ = _around(job, sheet, index, stages, only_first=True)
-    others = sum(a.dtype.kind == "f" for a in job.args) > 1
-    if others and len(open_):
+    if len(open_) and sum(a.dtype.kind == "f" for a in job.args) > 1:
         _around(job, sheet, open_, stages, only_first=False)
 
 
@@ -214,11 +212,10 @@ def _around(job, sheet, index, stages, only_first):
     sizes = [int(np.prod(job.args[i].shape[1:], dtype=int)) for i in moving]
     rows = directions((sum(sizes),))
     cuts = np.split(rows, np.cumsum(sizes)[:-1], axis=1)
-    moves = [None] * len(job.args)
+    moves: list[np.ndarray | None] = [None] * len(job.args)
     for i, cut in zip(moving, cuts, strict=True):
-        moves[i] = np.tile(
-            cut.reshape((len(rows), *job.args[i].shape[1:])), (len(index),) + (1,) * (job.args[i].ndim - 1)
-        )
+        move = cut.reshape((len(rows), *job.args[i].shape[1:]))
+        moves[i] = np.tile(move, (len(index),) + (1,) * (move.ndim - 1))
     place = Place(np.repeat(index, len(rows)), moves)
     hi, lo, known, last = _settle(job, place, stages)
     shape = (len(index), len(rows))
@@ -293,7 +290,7 @@ def _grown(job, sheet, index, stages):
 def _grown_tied(job, sheet, index, stages):
     """Infinite in one coordinate, tied in others: moved as well."""
     rows = directions(job.args[0].shape[1:])
-    moves = [None] * len(job.args)
+    moves: list[np.ndarray | None] = [None] * len(job.args)
     moves[0] = np.tile(rows, (len(index),) + (1,) * (rows.ndim - 1))
     place = Place(np.repeat(index, len(rows)), moves, np.ones(len(rows) * len(index), int))
     (p, _), factors = stages[0], (1, 2, 4)

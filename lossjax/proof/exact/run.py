@@ -96,16 +96,17 @@ def _while(run, op, values):
     test_consts, rest = values[: p["cond_nconsts"]], values[p["cond_nconsts"] :]
     consts, carry = rest[: p["body_nconsts"]], list(rest[p["body_nconsts"] :])
     (test,), (body,) = op.inner["cond_jaxpr"], op.inner["body_jaxpr"]
-    for _ in range(STEPS):
+    for step in range(1, STEPS + 1):
         going = tri(run.evaluate(test, [*test_consts, *carry])[0])
         if going.unknown is not None:
             run.mark("open", going.unknown)
             going = Tri(going.value & ~going.unknown, None, going.dep)
         if not going.value.any():
-            return carry
+            break
         new = run.evaluate(body, [*consts, *carry])
         carry = [choose(run, _like(going, a), a, b) for a, b in zip(new, carry, strict=True)]
-    run.mark("endless", going.value)
+        if step == STEPS:
+            run.mark("endless", going.value)
     return carry
 
 

@@ -4,14 +4,19 @@ What has no direct numpy counterpart (gather, scatter, dynamic slices, pad) is d
 and the numbers are then fetched from where JAX would have fetched them.
 """
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from .balls import Ball, Tri
 
+Value = TypeVar("Value", np.ndarray, Ball, Tri)
 
-def each(value, function):
+
+def each(value: Value, function: Callable[[np.ndarray], np.ndarray]) -> Value:
     """The same rearrangement of every array of a value."""
     return function(value) if isinstance(value, np.ndarray) else value.each(function)
 
@@ -98,7 +103,7 @@ DIRECT = {
 }
 
 
-def join(values, axis):
+def join(values, axis) -> Any:  # of the kind of its values, which a checker cannot follow
     """Concatenate values, component by component."""
     n = max(v.shape[0] for v in values)
     values = [wide(v, n) for v in values]
