@@ -9,7 +9,7 @@ With the half sum, w = sqrt(C - 1) - 1, suggested for C classes, gives the right
 
 import jax.numpy as jnp
 
-from . import parameter
+from . import pair, parameter
 from .claims import INF, Claims, zero
 from .domain import ONE_HOT
 from .loss import Loss, identity
@@ -22,8 +22,9 @@ def formula(z, t, w):
 
 def value(z, t, w):
     y = chosen(t)
-    r = jnp.where(y, z - 1, z)
-    return jnp.sum(jnp.where(y, 1 + w, 1) * (r * (r / 2)))
+    r = pair.difference(z, y.astype(z.dtype))
+    # The rounding of z - 1 counts twice in its square.
+    return jnp.sum(jnp.where(y, 1 + w, 1) * (r.hi * (r.hi / 2) + r.hi * jnp.where(y & jnp.isfinite(z), r.lo, 0)))
 
 
 def grad(z, t, w):

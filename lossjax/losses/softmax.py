@@ -211,7 +211,7 @@ def target_product(
     """
     y = chosen(t)
     wrong = jnp.where(y, 0, w.e)
-    rest = jnp.sum(wrong)
+    rest = jnp.sum(jnp.where(y, 0, w.n)) + jnp.sum(jnp.where(y, 0, w.f))
     share = wrong / jnp.where(rest > 0, rest, 1)  # p_i / c, also where c underflows
     off = times(w, but(w, share, v) * pair + diagonal * v - cross * at(t, v))
     right = (rest * at(t, v) - jnp.sum(wrong * v)) * cross / w.total.hi

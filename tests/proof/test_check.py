@@ -7,7 +7,10 @@ import lossjax
 from lossjax.losses import ALL
 from lossjax.proof.check import find
 from lossjax.proof.compare import compare
+from lossjax.proof.condition import Condition
 from lossjax.proof.exact import EXACT, KINK, UNDECIDED, Truth
+from lossjax.proof.exact import truth as exact
+from lossjax.proof.subject import derivative, from_loss
 from lossjax.proof.ulp import DTYPES, ulp
 
 
@@ -42,10 +45,46 @@ def truth(values, status=EXACT, low=None, high=None):
     return Truth(hi, np.zeros_like(hi), low, high, np.full(hi.shape, status, np.uint8))
 
 
+class Fixed(Condition):
+    """The same conditioning everywhere."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def at_least(self, needed):
+        return np.full((1, 1), self.value / 2)
+
+    def __call__(self, rows, entries):
+        return np.full(len(rows), self.value)
+
+
 def judged(got, want, z=1.0, cond=0.0, dtype="float32", bound=4.0):
     d = DTYPES[dtype]
     z = np.array([z], d)
-    return compare(np.array([[got]], d), want, z, z, d, bound, lambda rows, entries: np.full(len(rows), cond))
+    return compare(np.array([[got]], d), want, z, z, d, bound, Fixed(cond))
+
+
+@pytest.mark.parametrize("name", ["sigmoid_cross_entropy", "softmax_squared_error", "crammer_singer"])
+def test_the_conditioning_is_what_finite_differences_say_and_never_below_its_lower_bound(name):
+    loss = find(name)
+    gradient = derivative(from_loss(loss).truth(DTYPES["float64"]), "grad", loss.event_ndim, False)
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(20, 3) if loss.event_ndim else 20)
+    t = np.eye(3)[rng.integers(3, size=20)] if loss.event_ndim else rng.uniform(size=20)
+    want = exact(gradient, z, t, dtype=DTYPES["float64"]).hi.reshape(20, -1)
+    condition = Condition(gradient, (z, t), want, z.shape[1:], None)
+    rows, entries = (i.ravel() for i in np.indices(want.shape))
+    found = condition(rows, entries).reshape(want.shape)
+
+    step, differences = 1e-6, np.zeros(want.shape)
+    for k in range(want.shape[1]):
+        e = step * np.eye(want.shape[1])[k].reshape(z.shape[1:])
+        up, down = (exact(gradient, z + d, t, dtype=DTYPES["float64"]).hi.reshape(20, -1) for d in (e, -e))
+        differences += np.abs(z.reshape(20, -1)[:, k : k + 1] * (up - down) / (2 * step))
+    np.testing.assert_allclose(found, differences, rtol=2e-2, atol=1e-6)
+    low = condition.at_least(lambda bounds: np.ones(20, bool))
+    assert np.all(low <= found * 1.02)
+    assert np.sum(low) >= 0.5 * np.sum(found)
 
 
 def test_ulp_is_the_spacing_of_the_dtype():
@@ -71,6 +110,10 @@ def test_where_truth_is_zero_only_zero_will_do():
 def test_false_zeros_and_wrong_nonfinite_are_counted_apart():
     assert judged(0.0, truth([1e-30])).lost.all()
     assert judged(0.0, truth([1e-39])).subnormal.all()
+    tiny = float(np.finfo(np.float32).tiny)
+    assert judged(0.0, truth([1.01 * tiny])).lost.all()
+    assert judged(0.0, truth([tiny * (1 + 2.0**-22)])).subnormal.all()  # an error of 2 ulp is allowed, and then flushed
+    assert judged(0.0, truth([1.01 * tiny]), cond=1e6 * tiny).subnormal.all()
     assert not judged(0.0, truth([1e-39])).failed.any()
     assert judged(np.nan, truth([1.0])).wrong_nonfinite.all()
     assert judged(np.inf, truth([1.0])).wrong_nonfinite.all()
