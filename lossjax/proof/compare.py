@@ -45,7 +45,7 @@ def compare(
 ) -> Comparison:
     """Judge `got` (points, entries), computed in `dtype`, at the inputs z, t.
 
-    condition: sum_k |z_k dq/dz_k|, asked for only where it can matter.
+    condition: eps sum_k |z_k dq/dz_k|, asked for only where it can matter.
     foreign: the unit is eps |want| instead of ulp(want), so that a conviction does not hinge on where want lies in its binade.
     nan_judged: a NaN input must give NaN; else such points are skipped.
     """
@@ -86,10 +86,10 @@ def compare(
         unit = ulp(hi, working)
         if foreign:
             unit = np.where(np.isfinite(hi), np.maximum(unit, float(ml_dtypes.finfo(working).eps) * np.abs(hi)), unit)
-        _excuse_flushes_at_the_edge(lost, subnormal, over, unit, hi, tiny, working, bound, condition)
+        _excuse_flushes_at_the_edge(lost, subnormal, over, unit, hi, tiny, bound, condition)
         error_ulp = np.where(subnormal, 0.0, error_ulp)
         excess = over / unit
-    largest = _condition_where_it_matters(excess, over, unit, working, bound, condition)
+    largest = _condition_where_it_matters(excess, over, unit, bound, condition)
     failed = (excess > bound) | lost | wrong_nonfinite
     return Comparison(error_ulp, excess, failed, lost, wrong_nonfinite, subnormal, undecided, skipped, largest)
 
@@ -100,26 +100,25 @@ def widened(x) -> np.ndarray:
         return x.reshape(len(x), -1).astype(np.float64)
 
 
-def _excuse_flushes_at_the_edge(lost, subnormal, over, unit, hi, tiny, working, bound, condition):
+def _excuse_flushes_at_the_edge(lost, subnormal, over, unit, hi, tiny, bound, condition):
     """A result that an allowed error puts below the least normal number is flushed: 0 is right there as well."""
     rows, entries = np.nonzero(lost & (np.abs(hi) < 2 * tiny))
     if len(rows):
-        here, eps = (rows, entries), float(ml_dtypes.finfo(working).eps)
-        allowed = bound * (np.broadcast_to(unit, hi.shape)[here] + eps * np.nan_to_num(condition(*here), posinf=0.0))
+        here = (rows, entries)
+        allowed = bound * (np.broadcast_to(unit, hi.shape)[here] + np.nan_to_num(condition(*here), posinf=0.0))
         excused = np.abs(hi[here]) - allowed < tiny
         here = (rows[excused], entries[excused])
         lost[here], subnormal[here], over[here] = False, True, 0.0
 
 
-def _condition_where_it_matters(excess, over, unit, working, bound, condition) -> float:
+def _condition_where_it_matters(excess, over, unit, bound, condition) -> float:
     """Replace err / ulp by err / (ulp + eps cond), from the largest down, until no other can be the maximum or fail."""
     if not excess.any():
         return 0.0
-    eps = float(ml_dtypes.finfo(working).eps)
     unit = np.broadcast_to(unit, excess.shape)
     with np.errstate(over="ignore", invalid="ignore"):
-        least = condition.at_least(lambda bounds: (over / (unit + eps * bounds) > _LARGE).any(axis=1))
-        excess[:] = over / (unit + eps * least)
+        least = condition.at_least(lambda bounds: (over / (unit + bounds) > _LARGE).any(axis=1))
+        excess[:] = over / (unit + least)
     flat, over, unit = excess.reshape(-1), over.reshape(-1), unit.reshape(-1)
     order = np.argsort(-flat, kind="stable")
     entries = excess.shape[1]
@@ -133,7 +132,7 @@ def _condition_where_it_matters(excess, over, unit, working, bound, condition) -
             break
         cond = condition(index // entries, index % entries)
         with np.errstate(over="ignore", invalid="ignore"):
-            flat[index] = over[index] / (unit[index] + eps * np.nan_to_num(cond, nan=0.0, posinf=0.0))
+            flat[index] = over[index] / (unit[index] + np.nan_to_num(cond, nan=0.0, posinf=0.0))
         largest = max(largest, float(flat[index].max()))
         start, size = start + size, min(2 * size, 512)
     return max(largest, 0.0)

@@ -1,4 +1,4 @@
-"""How far the rounding of z alone moves a quantity q: sum_k |z_k dq/dz_k|, what no algorithm can be blamed for."""
+"""How far the rounding of z alone moves a quantity q: eps sum_k |z_k dq/dz_k|, what no algorithm can be blamed for."""
 
 import jax
 import jax.numpy as jnp
@@ -16,10 +16,12 @@ class Condition:
     def __init__(self, q, args, want, shape, trace_dtype):
         """Of q(*args), the first of args being z, at points where it is `want`, of `shape` at each."""
         self.q, self.args, self.want, self.shape, self.trace_dtype = q, args, want, shape, trace_dtype
+        self.working = working_dtype(args[0].dtype)
+        self.eps = float(np.finfo(self.working).eps)
         self.known, self.asked = np.full(want.shape, np.nan), np.zeros(want.shape, bool)
 
     def at_least(self, needed) -> np.ndarray:
-        """Lower bounds: |sum_k s_k z_k dq/dz_k| for a few choices of signs s, one derivative along s z each.
+        """Lower bounds: eps |sum_k s_k z_k dq/dz_k| for a few choices of signs s, one derivative along s z each.
 
         needed(bounds) -> the rows that want a better one.
         """
@@ -34,7 +36,7 @@ class Condition:
             if len(rows):
                 s, *others = (a[rows] for a in (signs.astype(z.dtype), *rest))
                 hi, r = glance(along, z[rows], s, *others, trace_dtype=self.trace_dtype)
-                bound[rows] = np.fmax(bound[rows], (np.abs(hi) - r).reshape(len(rows), -1))
+                bound[rows] = np.fmax(bound[rows], self.eps * (np.abs(hi) - r).reshape(len(rows), -1))
         return bound
 
     @staticmethod
@@ -72,7 +74,7 @@ class Condition:
             unknown = np.sum(size[index] * r.reshape(len(index), -1), axis=1)
             return unknown <= 2.0**-7 * (want[index] + np.sum(size[index] * np.abs(hi.reshape(len(index), -1)), axis=1))
 
-        working = working_dtype(z.dtype)
-        slope = truth(along, z, t, w, *v, dtype=working, trace_dtype=self.trace_dtype, enough=enough).hi
+        slope = truth(along, z, t, w, *v, dtype=self.working, trace_dtype=self.trace_dtype, enough=enough).hi
         with np.errstate(invalid="ignore", over="ignore"):
-            return np.nansum(size * np.abs(slope.reshape(len(rows), -1)), axis=1)
+            # eps first: without it the product may leave float64 where the slope does not.
+            return np.nansum(self.eps * size * np.abs(slope.reshape(len(rows), -1)), axis=1)
