@@ -135,9 +135,13 @@ def _catalogue(options):
 
 
 def _job(label, dtype, points, quantity, max_excess):
+    import jax
+
     from lossjax.proof.check import check, find
 
-    return check(find(label), dtype=dtype, points=points, quantity=quantity, max_excess=max_excess).rows
+    rows = check(find(label), dtype=dtype, points=points, quantity=quantity, max_excess=max_excess).rows
+    jax.clear_caches()  # no other job runs these programs again
+    return rows
 
 
 def _progress() -> Progress:

@@ -15,7 +15,9 @@ class Condition:
 
     def __init__(self, q, args, want, shape, trace_dtype):
         """Of q(*args), the first of args being z, at points where it is `want`, of `shape` at each."""
-        self.q, self.args, self.want, self.shape, self.trace_dtype = q, args, want, shape, trace_dtype
+        self.args, self.want, self.shape, self.trace_dtype = args, want, shape, trace_dtype
+        self.push = lambda z, s, *rest: jax.jvp(lambda z: q(z, *rest), (z,), (s * z,))[1]
+        self.pull = lambda z, t, w, *v: jax.grad(lambda z: jnp.vdot(w, q(z, t, *v)))(z)
         self.working = working_dtype(args[0].dtype)
         self.eps = float(np.finfo(self.working).eps)
         self.known, self.asked = np.full(want.shape, np.nan), np.zeros(want.shape, bool)
@@ -26,16 +28,12 @@ class Condition:
         needed(bounds) -> the rows that want a better one.
         """
         z, *rest = self.args
-
-        def along(z, s, *rest):
-            return jax.jvp(lambda z: self.q(z, *rest), (z,), (s * z,))[1]
-
         bound = np.zeros(self.want.shape)
         for signs in self._signs(z):
             rows = np.flatnonzero(needed(bound))
             if len(rows):
                 s, *others = (a[rows] for a in (signs.astype(z.dtype), *rest))
-                hi, r = glance(along, z[rows], s, *others, trace_dtype=self.trace_dtype)
+                hi, r = glance(self.push, z[rows], s, *others, trace_dtype=self.trace_dtype)
                 bound[rows] = np.fmax(bound[rows], self.eps * (np.abs(hi) - r).reshape(len(rows), -1))
         return bound
 
@@ -60,9 +58,6 @@ class Condition:
         return self.known[rows, entries]
 
     def _evaluate(self, rows, entries):
-        def along(z, t, w, *v):
-            return jax.grad(lambda z: jnp.vdot(w, self.q(z, t, *v)))(z)
-
         z, t, *v = (a[rows] for a in self.args)
         w = np.zeros((len(rows), self.want.shape[1]), z.dtype)
         w[np.arange(len(rows)), entries] = 1
@@ -74,7 +69,7 @@ class Condition:
             unknown = np.sum(size[index] * r.reshape(len(index), -1), axis=1)
             return unknown <= 2.0**-7 * (want[index] + np.sum(size[index] * np.abs(hi.reshape(len(index), -1)), axis=1))
 
-        slope = truth(along, z, t, w, *v, dtype=self.working, trace_dtype=self.trace_dtype, enough=enough).hi
+        slope = truth(self.pull, z, t, w, *v, dtype=self.working, trace_dtype=self.trace_dtype, enough=enough).hi
         with np.errstate(invalid="ignore", over="ignore"):
             # eps first: without it the product may leave float64 where the slope does not.
             return np.nansum(self.eps * size * np.abs(slope.reshape(len(rows), -1)), axis=1)

@@ -5,6 +5,7 @@ rising precision. Where a derivative is decided by a tie, and at infinities, the
 """
 
 import contextlib
+import functools
 from typing import NamedTuple
 
 import jax
@@ -45,7 +46,7 @@ def truth(f, *args, dtype, max_bits=2**16, trace_dtype=None, enough=None):
     enough(index, hi, radius) -> which of these points are known well enough, if every entry below 2^-10 ulp is too much.
     """
     args = [np.asarray(a) for a in args]
-    prepared = plan(trace(f, args, trace_dtype))
+    prepared = _prepared(f, args, trace_dtype)
     with np.errstate(all="ignore"):
         return _truth(Job(prepared, [_exactly(a) for a in args], Tolerance.of(dtype), max_bits, enough), dtype)
 
@@ -68,7 +69,7 @@ def glance(f, *args, trace_dtype=None):
     The radius is infinite where the value hangs on a tie, or an argument is not finite.
     """
     args = [np.asarray(a) for a in args]
-    job = Job(plan(trace(f, args, trace_dtype)), [_exactly(a) for a in args], Tolerance.of(np.float32), _FIRST_BITS)
+    job = Job(_prepared(f, args, trace_dtype), [_exactly(a) for a in args], Tolerance.of(np.float32), _FIRST_BITS)
     with np.errstate(all="ignore"):
         job.output = job.output_shape()
         shape = (len(args[0]), *job.output)
@@ -103,6 +104,16 @@ def _precision(bits):
         yield context
     finally:
         context.prec = before
+
+
+def _prepared(f, args, trace_dtype):
+    return _planned(f, tuple((a.shape[1:], a.dtype) for a in args), trace_dtype)
+
+
+# Tracing costs more than evaluating at a few points, and the same function is asked for again and again.
+@functools.lru_cache(maxsize=16)
+def _planned(f, kinds, trace_dtype):
+    return plan(trace(f, [np.zeros((1, *shape), dtype) for shape, dtype in kinds], trace_dtype))
 
 
 def trace(f, args, trace_dtype=None):
