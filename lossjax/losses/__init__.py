@@ -30,7 +30,7 @@ from .sigmoid_focal import sigmoid_focal
 from .sigmoid_squared_error import sigmoid_squared_error
 from .smooth_hinge import smooth_hinge
 from .softmax_absolute_error import softmax_absolute_error
-from .softmax_cross_entropy import softmax_cross_entropy
+from .softmax_cross_entropy import label_cross_entropy, softmax_cross_entropy
 from .softmax_focal import softmax_focal
 from .softmax_squared_error import softmax_squared_error
 from .sparsemax_loss import sparsemax_loss
@@ -71,6 +71,7 @@ ALL: tuple[Loss, ...] = (
     weighted(logistic, (0.5, 1.0)),
     # Vector events.
     softmax_cross_entropy,
+    label_cross_entropy,
     softmax_squared_error,
     softmax_absolute_error,
     softmax_focal(2.0),
@@ -109,6 +110,7 @@ __all__ = [
     "hinge",
     "huber",
     "kl_divergence",
+    "label_cross_entropy",
     "label_smoothing",
     "log_cosh",
     "logistic",

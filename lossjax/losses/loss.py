@@ -28,6 +28,8 @@ class Loss:
     `hess(z, t, v, **params)` is the product of the Hessian with v, so that no K x K matrix is ever needed.
     `formula` is the definition as printed, deliberately naive: the exact evaluator derives the truth from it alone.
     `likelihood(z, t, **params)` is -L up to a function of t alone, from scipy.stats or jax.scipy.stats, or None.
+    `labelled` is the same loss written for one-hot targets only, which integer labels are: quicker where soft targets
+    need care, or None.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Loss:
     source: str
     params: Mapping[str, float | tuple[float, ...] | Array] = dataclasses.field(default_factory=dict)
     likelihood: Callable | None = None
+    labelled: "Loss | None" = None
 
     def __call__(
         self, z: Float[Array, "..."], t: Targets, *, where: Bool[Array, "..."] | None = None
@@ -55,13 +58,15 @@ class Loss:
 
         Raises: TypeError for a dtype, ValueError for a shape that does not fit.
         """
-        return calling.call(self, self._core.value, z, t, where)
+        loss = self._for(z, t)
+        return calling.call(loss, loss._core.value, z, t, where)
 
     def gradient(
         self, z: Float[Array, "..."], t: Targets, *, where: Bool[Array, "..."] | None = None
     ) -> Float[Array, "..."]:
         """dL/dz of each example, of the shape of z; arguments as in the call."""
-        return calling.call(self, self._core.grad, z, t, where)
+        loss = self._for(z, t)
+        return calling.call(loss, loss._core.grad, z, t, where)
 
     def hessian(
         self, z: Float[Array, "..."], t: Targets, *, where: Bool[Array, "..."] | None = None
@@ -77,13 +82,22 @@ class Loss:
         *,
         where: Bool[Array, "..."] | None = None,
     ) -> Float[Array, "..."]:
-        """The Hessian of each example times v, of the shape of z, without the K x K matrix."""
+        """The Hessian of each example times v, of the shape of z, without the K x K matrix.
+
+        Raises: ValueError for a v of another shape.
+        """
+        if jnp.shape(v) != jnp.shape(z):
+            raise ValueError(f"{self.name}: z has shape {jnp.shape(z)}, so v must have it too, got {jnp.shape(v)}")
         return calling.call(self, self._core.hvp, z, t, where, v)
 
     def gauss_newton(self, net: Callable, params, t: Targets, v):
         """J' H J v for `net(params) -> z`: J its Jacobian, H the loss Hessian summed over examples; v like params."""
         z, jv = jax.jvp(net, (params,), (v,))
         return jax.vjp(net, params)[1](self.hvp(z, t, jv))[0]
+
+    def _for(self, z, t) -> "Loss":
+        """The loss that these targets call: `labelled` for labels, which have one axis less."""
+        return self.labelled if self.labelled is not None and jnp.ndim(t) == jnp.ndim(z) - 1 else self
 
     @functools.cached_property
     def _core(self) -> calling.Core:
@@ -96,8 +110,8 @@ class Loss:
         return f"{self.name}({inside})" if inside else self.name
 
     def replace(self, **changes) -> "Loss":
-        """The same record with some fields changed."""
-        return dataclasses.replace(self, **changes)
+        """The same record with some fields changed; without `labelled`, which is that of this loss alone."""
+        return dataclasses.replace(self, **({"labelled": None} | changes))
 
     def __repr__(self) -> str:
         """The label."""

@@ -17,6 +17,12 @@ def positive(name: str, value) -> None:
         raise ValueError(f"{name} must be positive, got {value}")
 
 
+def inside(name: str, value, low: float | int, high: float | int) -> None:
+    """Raise ValueError unless low < value < high."""
+    if known(value) and not low < value < high:
+        raise ValueError(f"{name} must lie between {low} and {high}, both excluded, got {value}")
+
+
 def between(name: str, value, low: float | int, high: float | int) -> None:
     """Raise ValueError unless low <= value <= high."""
     if known(value) and not low <= value <= high:

@@ -42,7 +42,7 @@ def likelihood(z, t, tau):
 
 def pinball(tau: parameter.Number = 0.5) -> Loss:
     """The pinball loss of the tau-quantile, 0 < tau < 1."""
-    parameter.between("tau", tau, 0, 1)
+    parameter.inside("tau", tau, 0, 1)
     return Loss(
         name="pinball",
         event_ndim=0,

@@ -59,10 +59,12 @@ def _residual(x, mask, size, t):
 def value(z, t):
     x, mask, tau, size = _support(z)
     r = _residual(x, mask, size, t)
+    # What a target of 0 multiplies must be finite, but not 0: it is the derivative in the target.
     gap = jnp.where(mask, 0, tau - x)
+    gap = jnp.where(t > 0, gap, jnp.minimum(gap, jnp.finfo(z.dtype).max))
     surplus = softmax.surplus(t)
-    far = jnp.sum(jnp.where(t > 0, t * gap, 0))
-    level = jnp.where((surplus == 0) | (far == jnp.inf), 0, (tau + jnp.max(z)) * surplus)
+    far, height = jnp.sum(t * gap), tau + jnp.max(z)
+    level = jnp.where((height == jnp.inf) & ((surplus == 0) | (far == jnp.inf)), 0, height * surplus)
     return jnp.sum(r.hi * (r.hi + 2 * r.lo)) / 2 + (far - level)
 
 

@@ -83,6 +83,8 @@ def label_smoothing(loss: Loss, alpha: parameter.Number) -> Loss:
     digits of output - t at a confident output; those of any other are taken at the smoothed target, rounded.
     """
     parameter.between("alpha", alpha, 0, 1)
+    if parameter.known(alpha) and alpha == 1:
+        raise ValueError("alpha must be below 1: at 1 the loss does not depend on the target")
     if loss.event_ndim != 1 or loss.targets.name != "simplex":
         raise ValueError(f"label_smoothing needs a loss of soft vector targets, {loss.label} has {loss.targets.name}")
     key = _fresh(loss, "smoothing")

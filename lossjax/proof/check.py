@@ -1,6 +1,7 @@
 """`lossjax check`: find the subjects, judge each, report."""
 
 import difflib
+import math
 import time
 from collections.abc import Callable, Iterable
 
@@ -45,10 +46,20 @@ def check(
         raise UsageError(
             f"unknown points {points!r}; choose quick or standard (all floats: `lossjax check NAME --points all`)"
         )
+    if max_excess is not None and not 0 < max_excess < math.inf:
+        raise UsageError(
+            f"max_excess is the excess B above which code is convicted, a positive number, got {max_excess}"
+        )
+    _fits(grad, "grad", quantities)
+    _fits(hess, "hess", quantities)
     if isinstance(like, str):
         like = find(like)
+    if like is not None and not isinstance(like, Loss):
+        raise UsageError("like names a loss of the catalogue, whose printed formula is the truth")
+    if isinstance(subject, str):
+        subject = find(subject)
     if callable(subject) and not isinstance(subject, Loss):
-        label = name or f"{subject.__module__}:{subject.__qualname__}"
+        label = name or ":".join(getattr(subject, n, "<function>") for n in ("__module__", "__qualname__"))
         subjects = [
             from_function(
                 subject,
@@ -63,7 +74,15 @@ def check(
             )
         ]
     else:
+        if any(x is not None for x in (grad, hess, event_ndim, targets, like)):
+            raise UsageError(
+                "grad, hess, event_ndim, targets and like are for a function of yours; a Loss carries its own"
+            )
         losses = ALL if subject is None else (subject,) if isinstance(subject, Loss) else tuple(subject)
+        if not all(isinstance(loss, Loss) for loss in losses):
+            raise UsageError(
+                "several subjects must all be losses of the catalogue's kind; check functions one at a time"
+            )
         subjects = [from_loss(loss, max_excess) for loss in losses]
     rows = []
     for s in subjects:
@@ -84,10 +103,21 @@ def find(name: str) -> Loss:
     return found[0]
 
 
+def find_all(name: str) -> list[Loss]:
+    """All members of the family of this name, or the one with these parameters."""
+    return [loss for loss in ALL if name == loss.name] or [find(name)]
+
+
+def _fits(derivative, what, quantities):
+    if derivative is not None and what not in quantities:
+        raise UsageError(f"{what} is given, but quantity {', '.join(quantities)} leaves it out")
+
+
 def _chosen(given, known, what) -> list[str]:
-    if given == "all":
+    if isinstance(given, str) and given == "all":
         return list(known)
-    names = [given] if isinstance(given, str) else list(given)
+    several = given if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    names = [x if isinstance(x, str) else getattr(x, "__name__", str(x)) for x in several]  # "float32" or jnp.float32
     for n in names:
         if n not in known:
             raise UsageError(f"unknown {what} {n!r}; choose one of {', '.join(known)} or all")

@@ -38,7 +38,7 @@ CODES = {
     "LJ005": Code(
         "wrong formula",
         "At ordinary points the result is off by more than rounding can explain, and no single factor explains it.",
-        "Compare with `lossjax derive` or differentiate the printed formula by hand at the worst point that the report names.",
+        "Differentiate the printed formula by hand at the worst point that the report names.",
     ),
     "LJ006": Code(
         "lost tail: a false zero",

@@ -16,10 +16,14 @@ _IMPORT = re.compile(r"^[\w.]+:[\w.]+$")
 
 def run_check(options) -> int:
     """Exit code 0 clean, 1 findings."""
-    if options.output is not None and not options.output.parent.is_dir():
-        from lossjax.proof.subject import UsageError
+    from lossjax.proof.subject import UsageError
 
+    if options.output is not None and not options.output.parent.is_dir():
         raise UsageError(f"--output: there is no folder {options.output.parent}; make it first")
+    if options.output is not None and options.output.is_dir():
+        raise UsageError(f"--output: {options.output} is a folder; name a file")
+    if options.workers is not None and options.workers < 1:
+        raise UsageError(f"--workers is a number of processes, at least 1, got {options.workers}")
     if options.points == "all":
         from lossjax.cli import use_host_devices
 
@@ -99,7 +103,7 @@ def _foreign(options):
 def _catalogue(options):
     from lossjax.environment import environment
     from lossjax.losses import ALL
-    from lossjax.proof.check import check, find
+    from lossjax.proof.check import check, find, find_all
     from lossjax.proof.findings import Report
     from lossjax.proof.subject import UsageError
     from lossjax.proof.ulp import DTYPES
@@ -109,7 +113,7 @@ def _catalogue(options):
         raise UsageError(
             f"--{foreign[0].replace('_', '-')} is for a function of yours, MODULE:FUNCTION; catalogue losses carry their own"
         )
-    losses = [find(n) for n in options.names] if options.names else ALL
+    losses = [loss for n in options.names for loss in find_all(n)] if options.names else ALL
     dtypes = list(DTYPES) if options.dtype == "all" else [options.dtype]
     jobs = [(loss.label, d, options.points, options.quantity, options.max_excess) for loss in losses for d in dtypes]
     workers = options.workers or os.cpu_count() or 1

@@ -28,7 +28,7 @@ def _wrong_maths(got, want, ratio, usable, wrong, z, classes, quantity):
     if constant is not None:
         if abs(constant + 1) < _WRONG:
             return "LJ002", "the sign is wrong: got = -want everywhere"
-        names = {2.0: "2", 0.5: "1/2"} | ({float(classes): "K", 1 / classes: "1/K"} if classes else {})
+        names = ({float(classes): "K", 1 / classes: "1/K"} if classes else {}) | {2.0: "2", 0.5: "1/2"}
         near = next((text for c, text in names.items() if abs(constant / c - 1) < _WRONG), f"{constant:.4g}")
         return "LJ001", f"off by a constant factor: got = {near} * want everywhere"
     if quantity == "hess" and classes:

@@ -30,6 +30,8 @@ class Row:
     reproducer: str = ""
     mode: str = "jit"
     claim: str = ""
+    targets: str = ""  # the set they were drawn from
+    classes: tuple[int, ...] = ()  # of the vectors; none for a scalar
 
     @property
     def points(self) -> int:

@@ -80,6 +80,8 @@ def _row(subject, dtype, quantity, witness, verdicts) -> Row:
         worst=place,
         reproducer=_reproducer(subject, quantity, witness, place) if failures else "",
         mode=verdicts[0].mode,
+        targets=subject.targets,
+        classes=tuple(sorted({v.points.classes for v in verdicts} - {0})),
     )
 
 

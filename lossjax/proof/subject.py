@@ -16,8 +16,8 @@ QUANTITIES = ("value", "grad", "hess")
 FOREIGN_BOUND = 8.0
 # From this many classes on, the Hessian is judged by columns, not whole.
 COLUMNS_FROM = 100
-# The shape of one batch for a batch-level loss, rows x classes.
-BATCH = (4, 3)
+# The shape of one batch for a batch-level loss, rows x classes; square, as contrastive losses want it.
+BATCH = (4, 4)
 
 
 class UsageError(Exception):
@@ -111,27 +111,28 @@ def from_function(
         targets = targets or like.targets.name
     if targets is not None and targets not in DOMAINS:
         raise UsageError(f"unknown target set {targets!r}; choose one of {', '.join(DOMAINS)}")
-    event_ndim, g, labels = _fit(f, label, event_ndim)
+    ndim, g, labels = _fit(f, label, event_ndim)
     # Every loss of a number takes 0 and 1, whatever it means by them.
-    targets = targets or ("binary" if event_ndim == 0 else "one_hot")
-    if (event_ndim > 0) != (DOMAINS[targets].event_ndim > 0):
-        raise UsageError(f"{label}: targets {targets!r} do not fit --event-ndim {event_ndim}")
-    given = {"grad": grad and _adapt(grad, event_ndim, labels), "hess": hess and _adapt(hess, event_ndim, labels)}
+    targets = targets or ("binary" if ndim == 0 else "one_hot")
+    if (ndim > 0) != (DOMAINS[targets].event_ndim > 0):
+        raise UsageError(f"{label}: targets {targets!r} do not fit --event-ndim {ndim}")
+    _same_shape(label, ndim, grad=grad, hess=hess, labels=labels)
+    given = {"grad": grad and _adapt(grad, ndim, labels), "hess": hess and _adapt(hess, ndim, labels)}
     bare = primal(g, keep_stop_gradient=keep_stop_gradient)
 
     def witnesses(quantity, columns):
         if quantity == "value":
             return {"derived": g}
         found = {
-            "autodiff": derivative(g, quantity, event_ndim, columns),
-            "plain": derivative(bare, quantity, event_ndim, columns),
+            "autodiff": _as_users_differentiate(g, quantity, ndim, columns),
+            "plain": derivative(bare, quantity, ndim, columns),
         }
         derived = given[quantity]
         return found if derived is None or columns else {"derived": derived} | found
 
     return Subject(
         label=label,
-        event_ndim=min(event_ndim, 1),
+        event_ndim=min(ndim, 1),
         targets=targets,
         truth=(lambda dtype: bare) if like is None else _formula(like),
         as_traced=like is None,
@@ -139,11 +140,40 @@ def from_function(
         bounds=dict.fromkeys(QUANTITIES, max_excess or FOREIGN_BOUND),
         own=bare if like is not None else None,
         modes=("jit", "eager"),
-        classes={0: (), 1: (2, 3, 10), 2: (BATCH[0] * BATCH[1],)}[event_ndim],
+        classes={0: (), 1: (2, 3, 10), 2: (BATCH[0] * BATCH[1],)}[ndim],
         call=label.replace(":", "."),
         labels=labels,
         nan_judged=False,
     )
+
+
+def _as_users_differentiate(g, quantity, ndim, columns):
+    f, x = derivative(g, quantity, ndim, columns), jax.ShapeDtypeStruct(_example(ndim), np.float32)
+    if quantity == "hess" and ndim and not columns:
+        try:
+            jax.eval_shape(f, x, x)
+        except TypeError:  # a custom_vjp has no forward mode
+            return jax.jacrev(jax.grad(g))
+    return f
+
+
+def _same_shape(label, event_ndim, *, labels, **derivatives):
+    """Raise UsageError for a hand-written derivative that does not trace, or has the wrong shape."""
+    size = _example(event_ndim)
+    wanted = {"grad": size if event_ndim < 2 else BATCH, "hess": size * 2}
+    x = jax.ShapeDtypeStruct(size, np.float32)
+    for name, f in derivatives.items():
+        if f is None or (event_ndim == 2 and name == "hess"):
+            continue
+        try:
+            shape = jax.eval_shape(_adapt(f, event_ndim, labels), x, x).shape
+        except Exception as error:  # a stranger's function
+            why = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+            raise UsageError(f"the {name} given for {label} cannot be traced as a function of (z, t): {why}") from None
+        if shape != wanted[name]:
+            raise UsageError(
+                f"the {name} given for {label} has shape {shape} where z has {size}; it must have {wanted[name]}"
+            )
 
 
 def _formula(loss: Loss) -> Callable:
@@ -157,26 +187,23 @@ def _formula(loss: Loss) -> Callable:
     return at
 
 
-def _fit(f, label, event_ndim):
+def _fit(f, label, event_ndim) -> tuple[int, Callable, bool]:
     """The event rank at which f gives one number, f for float targets of the shape of z, and whether it wants labels."""
     if event_ndim not in (None, 0, 1, 2):
         raise UsageError(f"--event-ndim is 0 (a number), 1 (a vector of classes) or 2 (a batch), got {event_ndim}")
-    problems = []
+    problems, fits = [], []
     for n in (0, 1) if event_ndim is None else (event_ndim,):
         for labels in (False, True) if n else (False,):
             g = _adapt(f, n, labels)
-            size = () if n == 0 else (3,) if n == 1 else (BATCH[0] * BATCH[1],)
-            shape = jax.ShapeDtypeStruct(size, np.float32)
-            try:
-                out = jax.eval_shape(g, shape, shape)
-            except Exception as error:  # whatever a stranger's function raises is the answer
-                problems.append(
-                    str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-                )
-                continue
-            if getattr(out, "shape", None) == () and jnp.issubdtype(out.dtype, jnp.floating):
-                return n, g, labels
-            problems.append(f"it returns {getattr(out, 'shape', type(out).__name__)}, not one number per example")
+            problem = _problem(g, _example(n))
+            if problem is None:
+                fits.append((n, g, labels))
+                break
+            problems.append(problem)
+    if len(fits) > 1:
+        raise UsageError(f"{label} takes a number and a vector alike: say which one example is, --event-ndim 0 or 1")
+    if fits:
+        return fits[0]
     hint = (
         "say what one example is with --event-ndim 0, 1 or 2"
         if event_ndim is None
@@ -187,14 +214,37 @@ def _fit(f, label, event_ndim):
     )
 
 
+def _example(event_ndim) -> tuple[int, ...]:
+    """A shape of one example, to trace at; a batch is passed flat."""
+    return ((), (3,), (BATCH[0] * BATCH[1],))[event_ndim]
+
+
+def _problem(g, size) -> str | None:
+    """Why g(z, t) is no loss of examples of this shape."""
+    shape = jax.ShapeDtypeStruct(size, np.float32)
+    try:
+        out = jax.eval_shape(g, shape, shape)
+    except Exception as error:  # whatever a stranger's function raises is the answer
+        return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+    if getattr(out, "shape", None) == () and jnp.issubdtype(out.dtype, jnp.floating):
+        return None
+    return f"it returns {getattr(out, 'shape', type(out).__name__)}, not one number per example"
+
+
 def _adapt(f, event_ndim, labels):
-    """F for z and t of one flat shape, t one-hot where f wants integer labels."""
+    """F for z and t of one flat shape, t one-hot where f wants integer labels.
+
+    Of a batch one class is drawn; the rows have that one and those after it, in turn.
+    """
     if event_ndim == 0:
         return f
     shape = (-1,) if event_ndim == 1 else BATCH
 
     def g(z, t):
         t = t.reshape(shape)
+        if event_ndim == 2:
+            rows, classes = BATCH
+            t = jax.nn.one_hot((jnp.argmax(t) + jnp.arange(rows)) % classes, classes, dtype=t.dtype)
         return f(z.reshape(shape), jnp.argmax(t, axis=-1).astype(jnp.int32) if labels else t)
 
     return f if event_ndim == 1 and not labels else g

@@ -103,6 +103,14 @@ def _sweep(s: dict) -> str:
     )
 
 
+def _drawn(rows: list[Row]) -> str:
+    """From where targets and classes were drawn: what lies outside was not looked at."""
+    targets = ", ".join(dict.fromkeys(r.targets for r in rows))
+    classes = sorted({k for r in rows for k in r.classes})
+    sizes = f", in {', '.join(map(str, classes))} classes" if classes else ""
+    return f"Targets: {targets}{sizes} (--targets)."
+
+
 def _closing(report: Report) -> Text:
     counted = [r for r in report.rows if r.witness != "plain"]
     total = [sum(getattr(r, f) for r in counted) for f in ("eligible", "checked", "undecided", "skipped")]
@@ -114,6 +122,7 @@ def _closing(report: Report) -> Text:
             f"{total[0]:,} eligible = {total[1]:,} checked + {total[2]:,} undecided + {total[3]:,} skipped (subnormal inputs, "
             "which XLA reads as 0). "
         )
+        text.append(f"{_drawn(counted)} ")
         text.append(
             "It holds for these points, this jaxlib and this device; between the points it is evidence, not proof."
         )

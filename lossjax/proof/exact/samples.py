@@ -105,6 +105,7 @@ def _subset(place, i):
 
 
 def column(flag, like):
+    """A mask of samples, of the rank of `like`."""
     return flag.reshape((-1,) + (1,) * (like.ndim - 1))
 
 
