@@ -12,6 +12,7 @@ from .half_squared_error import half_squared_error
 from .hinge import hinge
 from .huber import huber
 from .kl_divergence import kl_divergence
+from .label_cross_entropy import label_cross_entropy
 from .log_cosh import log_cosh
 from .logistic import logistic
 from .loss import Loss
@@ -30,7 +31,7 @@ from .sigmoid_focal import sigmoid_focal
 from .sigmoid_squared_error import sigmoid_squared_error
 from .smooth_hinge import smooth_hinge
 from .softmax_absolute_error import softmax_absolute_error
-from .softmax_cross_entropy import label_cross_entropy, softmax_cross_entropy
+from .softmax_cross_entropy import softmax_cross_entropy
 from .softmax_focal import softmax_focal
 from .softmax_squared_error import softmax_squared_error
 from .sparsemax_loss import sparsemax_loss
