@@ -140,28 +140,21 @@ class Choice(Functions):
     def argsort(self, a):
         """Order along the last axis, ascending, and where a neighbour is undecided."""
         named(a)
-        score = self.k.float(self.fold(a)[0])
-        index = np.argsort(np.where(np.isnan(score), np.inf, score), axis=-1, kind="stable")
-        s, unknown = pick(a, index), None
-        for _ in range(a.shape[-1]):
-            sign, unknown = self.order(s.each(lambda c: c[..., :-1]), s.each(lambda c: c[..., 1:]), ties=False)
-            wrong = sign > 0 if unknown is None else (sign > 0) & ~unknown
-            if not wrong.any():
-                break
-            index = _swap(index, wrong)
-            s = pick(a, index)
-        self.order(s.each(lambda c: c[..., :-1]), s.each(lambda c: c[..., 1:]))
-        return index, None if unknown is None else unknown.any(-1, keepdims=True)
+        index = np.lexsort(self._limbs(self.fold(a)[0])[::-1], axis=-1)
+        s = pick(a, index)
+        sign, unknown = self.order(s.each(lambda c: c[..., :-1]), s.each(lambda c: c[..., 1:]))
+        # What three floats cannot tell apart may still stand the wrong way round.
+        wrong = sign > 0 if unknown is None else (sign > 0) | unknown
+        return index, _or_none(wrong.any(-1, keepdims=True))
 
-
-def _swap(index, wrong):
-    """One pass of exchanging neighbours; enough passes sort."""
-    index = np.array(index)
-    for j in range(wrong.shape[-1]):
-        w = wrong[..., j]
-        left, right = index[..., j].copy(), index[..., j + 1].copy()
-        index[..., j], index[..., j + 1] = np.where(w, right, left), np.where(w, left, right)
-    return index
+    def _limbs(self, m):
+        """Midpoints as sums of three floats, the largest first: neighbours of a tie lie far below one float's last digit."""
+        limbs, first = [], np.inf
+        for _ in range(3):
+            part = self.k.float(m)
+            limbs.append(np.where(np.isnan(part), first, part))
+            m, first = m - self.k.lift(np.where(np.isfinite(part), part, 0.0))[0], 0.0
+        return limbs
 
 
 def _or_none(mask):

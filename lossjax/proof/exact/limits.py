@@ -11,7 +11,7 @@ from .samples import AGREE, Place, column, exponent, settle
 from .status import EXACT, KINK, NAN, UNDECIDED
 
 _FEW = 64  # up to so many coordinates each gets its own two directions
-_ENDS = 8
+_ENDS = 2
 _RANDOM = 4
 _NEAR = 10  # exp(-2^10) is below every floating dtype's zero, and 2048 bits can still tell it from 0
 
@@ -48,7 +48,7 @@ def directions(shape):
     )
     # Of many coordinates the first and the last ones: what is chosen among equals is the first or the last of them.
     axes = np.arange(count) if count <= _FEW else np.r_[:_ENDS, count - _ENDS : count]
-    lean, along = some[axes % _RANDOM] * 2.0**-10, np.eye(count)[axes]
+    lean, along = some[axes % _RANDOM] * 2.0 ** -(10 + count.bit_length()), np.eye(count)[axes]
     rows = [some, -some, lean + along, lean - along]
     return np.concatenate(rows).reshape((-1, *shape))
 
