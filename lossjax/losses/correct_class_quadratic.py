@@ -24,7 +24,8 @@ def value(z, t, w):
     y = chosen(t)
     r = pair.difference(z, y.astype(z.dtype))
     # The rounding of z - 1 counts twice in its square.
-    return jnp.sum(jnp.where(y, 1 + w, 1) * (r.hi * (r.hi / 2) + r.hi * jnp.where(y & jnp.isfinite(z), r.lo, 0)))
+    rounding = jnp.where(y & jnp.isfinite(z), r.hi * r.lo, 0)
+    return jnp.sum(jnp.where(y, 1 + w, 1) * (r.hi * (r.hi / 2) + rounding))
 
 
 def grad(z, t, w):

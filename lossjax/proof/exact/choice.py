@@ -143,17 +143,17 @@ class Choice(Functions):
         index = np.lexsort(self._limbs(self.fold(a)[0])[::-1], axis=-1)
         s = pick(a, index)
         sign, unknown = self.order(s.each(lambda c: c[..., :-1]), s.each(lambda c: c[..., 1:]))
-        # What three floats cannot tell apart may still stand the wrong way round.
+        # What the floats cannot tell apart may still stand the wrong way round.
         wrong = sign > 0 if unknown is None else (sign > 0) | unknown
         return index, _or_none(wrong.any(-1, keepdims=True))
 
     def _limbs(self, m):
-        """Midpoints as sums of three floats, the largest first: neighbours of a tie lie far below one float's last digit."""
-        limbs, first = [], np.inf
-        for _ in range(3):
+        """Midpoints as several floats, the largest first: beside a tie they differ far below a float's range, 2^-4700."""
+        limbs, first, lift = [], np.inf, self.k.lift(np.array([2.0**1000]))[0]
+        for _ in range(6):
             part = self.k.float(m)
             limbs.append(np.where(np.isnan(part), first, part))
-            m, first = m - self.k.lift(np.where(np.isfinite(part), part, 0.0))[0], 0.0
+            m, first = (m - self.k.lift(np.where(np.isfinite(part), part, 0.0))[0]) * lift, 0.0
         return limbs
 
 
