@@ -14,7 +14,7 @@ from . import pair, softmax
 from .claims import INF, Claims, zero
 from .domain import SIMPLEX
 from .loss import Loss
-from .softmax_cross_entropy import grad, hess, likelihood
+from .softmax_cross_entropy import grad, hess
 
 
 def formula(z, t):
@@ -56,6 +56,6 @@ kl_divergence = Loss(
     claims=Claims(
         convex=True, lipschitz=2**0.5, smooth=0.5, bound=INF, perfect=zero, proper=True, calibrated=True, canonical=True
     ),
-    likelihood=likelihood,
+    likelihood=softmax.likelihood,
     source="Kullback and Leibler 1951; Bishop 2006, eq. 1.113",
 )

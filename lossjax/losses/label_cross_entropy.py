@@ -9,7 +9,6 @@ theirs.
 """
 
 import jax.numpy as jnp
-import jax.scipy.stats
 
 from . import elementary, softmax
 from .claims import INF, Claims, zero
@@ -55,10 +54,6 @@ def hess(z, t, v):
     return softmax.jacobian(softmax.weights(z), v)
 
 
-def likelihood(z, t):
-    return jax.scipy.stats.multinomial.logpmf(t, 1, softmax.softmax(z))
-
-
 label_cross_entropy = Loss(
     name="label_cross_entropy",
     event_ndim=1,
@@ -78,6 +73,6 @@ label_cross_entropy = Loss(
         calibrated=True,
         canonical=True,
     ),
-    likelihood=likelihood,
+    likelihood=softmax.likelihood,
     source="Bishop 2006, eq. 4.108; Golik et al. 2013, eq. 11",
 )

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import jax.numpy as jnp
+import jax.scipy.stats
 from jaxtyping import Array, Bool, Float
 
 from . import elementary, pair
@@ -39,6 +40,11 @@ def softmax(z: Float[Array, "..."]) -> Float[Array, "..."]:
     """The probabilities p along the last axis, right to the last normal number."""
     e = jnp.exp(z - jnp.max(z, axis=-1, keepdims=True))
     return e / jnp.sum(e, axis=-1, keepdims=True)
+
+
+def likelihood(z: Float[Array, " K"], t: Float[Array, " K"]) -> Float[Array, ""]:
+    """The categorical log-likelihood of the class counts t, of which cross-entropy is the negative."""
+    return jax.scipy.stats.multinomial.logpmf(t, 1, softmax(z))
 
 
 def weights(z: Float[Array, " K"]) -> Weights:

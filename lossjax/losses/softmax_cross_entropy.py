@@ -10,7 +10,6 @@ The link is canonical: the Jacobian of the softmax cancels. Written as a differe
 """
 
 import jax.numpy as jnp
-import jax.scipy.stats
 
 from . import softmax
 from .claims import INF, Claims
@@ -39,10 +38,6 @@ def hess(z, t, v):
     return jnp.sum(t) * softmax.jacobian(softmax.weights(z), v)
 
 
-def likelihood(z, t):
-    return jax.scipy.stats.multinomial.logpmf(t, 1, softmax.softmax(z))
-
-
 def perfect(t):
     from scipy.special import entr
 
@@ -69,7 +64,7 @@ softmax_cross_entropy = Loss(
         affine=True,
         canonical=True,
     ),
-    likelihood=likelihood,
+    likelihood=softmax.likelihood,
     labelled=label_cross_entropy,
     source="Bishop 2006, eq. 4.108; Golik et al. 2013, eq. 11",
 )

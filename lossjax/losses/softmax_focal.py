@@ -5,6 +5,7 @@ dL/dz_k      = d (delta_ky - p_k),   d = p dL/dp = -c^gamma (1 + gamma p u),   u
 d2L/dz_k dz_j = e (delta_ky - p_k)(delta_jy - p_j) - d p_k (delta_kj - p_j),
                e c = c p de/dp = gamma p c^gamma (2 + (gamma - 1) p u + log p)
 
+The formula has 1 - p as the sum of the other classes.
 u tends to 1 as c tends to 0: every power of c that is left is c^gamma, and no tail is lost.
 """
 

@@ -59,7 +59,7 @@ def check(
     if isinstance(subject, str):
         subject = find(subject)
     if callable(subject) and not isinstance(subject, Loss):
-        label = name or ":".join(getattr(subject, n, "<function>") for n in ("__module__", "__qualname__"))
+        label = name or f"{subject.__module__}:{getattr(subject, '__qualname__', type(subject).__name__)}"
         subjects = [
             from_function(
                 subject,

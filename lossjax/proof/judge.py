@@ -16,7 +16,7 @@ from .rows import Verdict, rows_of
 from .subject import COLUMNS_FROM, QUANTITIES, Subject, UsageError, derivative
 
 # The large vectors are swept in float32 only: float64 runs the same code, and half types are evaluated in float32.
-_MOST_CLASSES = {"float32": 1000, "float64": 10, "bfloat16": 2, "float16": 2}
+_SMALL_CLASSES = 10
 
 
 def judge(subject: Subject, dtype: np.dtype, level: str, quantities: Iterable[str] = QUANTITIES) -> list[Row]:
@@ -25,8 +25,8 @@ def judge(subject: Subject, dtype: np.dtype, level: str, quantities: Iterable[st
         if subject.event_ndim == 0:
             trials = [_trial(subject, scalar_points(dtype, subject.targets, level), q, dtype) for q in quantities]
         else:
-            most = max(_MOST_CLASSES[dtype.name], min(subject.classes))
-            sizes = [k for k in subject.classes if k <= most]
+            most = _SMALL_CLASSES if dtype.name != "float32" else max(subject.classes)
+            sizes = [k for k in subject.classes if k <= max(most, min(subject.classes))]
             sizes = sizes if level == "standard" else sizes[:3]
             sets = [vector_points(dtype, subject.targets, k, level) for k in sizes]
             trials = [_trial(subject, p, q, dtype) for q in quantities for p in sets]

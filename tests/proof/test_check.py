@@ -32,7 +32,7 @@ def test_the_catalogue_is_clean(loss):
         assert row.undecided == 0
 
 
-@pytest.mark.parametrize("name", ["sigmoid_cross_entropy", "huber"])
+@pytest.mark.parametrize("name", ["sigmoid_cross_entropy", "softmax_cross_entropy", "huber"])
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_half_types_are_clean(name, dtype):
     report = lossjax.check(find(name), dtype=dtype, points="quick")
@@ -112,8 +112,7 @@ def test_false_zeros_and_wrong_nonfinite_are_counted_apart():
     assert judged(0.0, truth([1e-39])).subnormal.all()
     tiny = float(np.finfo(np.float32).tiny)
     assert judged(0.0, truth([1.01 * tiny])).lost.all()
-    assert judged(0.0, truth([tiny * (1 + 2.0**-22)])).subnormal.all()  # an error of 2 ulp is allowed, and then flushed
-    assert judged(0.0, truth([1.01 * tiny]), cond=1e6 * tiny).subnormal.all()
+    assert judged(0.0, truth([1.01 * tiny]), cond=1e6 * tiny).lost.all()
     assert not judged(0.0, truth([1e-39])).failed.any()
     assert judged(np.nan, truth([1.0])).wrong_nonfinite.all()
     assert judged(np.inf, truth([1.0])).wrong_nonfinite.all()
