@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 import jax.scipy.stats
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Num
 
 from . import elementary, pair
 from .one_hot import at, chosen
@@ -42,7 +42,7 @@ def softmax(z: Float[Array, "..."]) -> Float[Array, "..."]:
     return e / jnp.sum(e, axis=-1, keepdims=True)
 
 
-def likelihood(z: Float[Array, " K"], t: Float[Array, " K"]) -> Float[Array, ""]:
+def likelihood(z: Float[Array, " K"], t: Num[Array, " K"]) -> Float[Array, ""]:
     """The categorical log-likelihood of the class counts t, of which cross-entropy is the negative."""
     return jax.scipy.stats.multinomial.logpmf(t, 1, softmax(z))
 
