@@ -16,6 +16,8 @@ class Core:
     def __init__(self, loss):
         """Bind the loss' functions."""
         scalar = loss.event_ndim == 0
+        # Each is traced once for a shape, however many derivatives pass through it, and runs as one program outside jit.
+        value_of, grad_of, hess_of = jax.jit(loss.value), jax.jit(loss.grad), jax.jit(loss.hess)
 
         def poison(valid, x):
             # A factor, not a select: the derivative of an invalid example must be NaN as well, and a select's would be 0.
@@ -23,16 +25,16 @@ class Core:
 
         @jax.custom_jvp
         def value(z, t, valid, params):
-            return poison(valid, loss.value(z, t, **params))
+            return poison(valid, value_of(z, t, **params))
 
         @jax.custom_jvp
         def grad(z, t, valid, params):
-            return poison(valid, loss.grad(z, t, **params))
+            return poison(valid, grad_of(z, t, **params))
 
         def hvp(z, t, valid, params, v):
             if scalar:
-                return poison(valid, loss.hess(z, t, **params) * v)
-            return poison(valid, loss.hess(z, t, v, **params))
+                return poison(valid, hess_of(z, t, **params) * v)
+            return poison(valid, hess_of(z, t, v, **params))
 
         @functools.partial(value.defjvp, symbolic_zeros=True)
         def _(primals, tangents):
@@ -42,7 +44,7 @@ class Core:
             if not isinstance(dz, SymbolicZero):
                 g = grad(z, t, valid, params)
                 terms.append(g * dz if scalar else jnp.sum(g * dz))
-            terms += _along_target_and_params(lambda t, p: poison(valid, loss.value(z, t, **p)), t, params, dt, dparams)
+            terms += _along_target_and_params(lambda t, p: poison(valid, value_of(z, t, **p)), t, params, dt, dparams)
             out = value(z, t, valid, params)
             return out, sum(terms, start=jnp.zeros_like(out))
 
@@ -51,7 +53,7 @@ class Core:
             z, t, valid, params = primals
             dz, dt, _, dparams = tangents
             terms = [] if isinstance(dz, SymbolicZero) else [hvp(z, t, valid, params, dz)]
-            terms += _along_target_and_params(lambda t, p: poison(valid, loss.grad(z, t, **p)), t, params, dt, dparams)
+            terms += _along_target_and_params(lambda t, p: poison(valid, grad_of(z, t, **p)), t, params, dt, dparams)
             out = grad(z, t, valid, params)
             return out, sum(terms, start=jnp.zeros_like(out))
 

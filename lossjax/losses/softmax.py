@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 import jax.scipy.stats
+from jax import lax
 from jaxtyping import Array, Bool, Float, Num
 
 from . import elementary, pair
@@ -55,7 +56,7 @@ def weights(z: Float[Array, " K"]) -> Weights:
     gap = jnp.where(infinite, 0, peak - z)
     centre = jnp.where(_small(z, peak, gap, top), 0, peak)
     x, error = (jnp.where(infinite, 0, x) for x in pair.difference(z, centre))
-    n, f, low = _exponential(x, error)
+    n, f, low = lax.optimization_barrier(_exponential(x, error))
     total = pair.total(jnp.sum(n), jnp.sum(f))
     mid = jnp.arange(z.shape[-1]) == jnp.argmin(jnp.abs(x))
     return Weights(top, mid, gap, n, f, low, n + f, pair.Pair(total.hi, total.lo + jnp.sum(low)))

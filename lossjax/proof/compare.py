@@ -41,13 +41,12 @@ def compare(
     condition: Condition,
     *,
     foreign: bool = False,
-    nan_judged: bool = True,
 ) -> Comparison:
     """Judge `got` (points, entries), computed in `dtype`, at the inputs z, t.
 
     condition: eps sum_k |z_k dq/dz_k|, asked for only where it can matter.
-    foreign: the unit is eps |want| instead of ulp(want), so that a conviction does not hinge on where want lies in its binade.
-    nan_judged: a NaN input must give NaN; else such points are skipped.
+    foreign: the unit is eps |want| instead of ulp(want), so that a conviction does not hinge on where want lies in its
+    binade; and a NaN input, which must give NaN elsewhere, is skipped.
     """
     info = ml_dtypes.finfo(dtype)
     tiny, top = float(info.tiny), float(info.max)
@@ -57,7 +56,7 @@ def compare(
     no_number = np.isnan(inputs).any(axis=1, keepdims=True)
     # XLA on a CPU reads a subnormal input as 0: not judged, but counted.
     skipped = np.broadcast_to(((inputs != 0) & (np.abs(inputs) < tiny)).any(axis=1, keepdims=True), got.shape)
-    if not nan_judged:
+    if foreign:
         skipped = skipped | no_number
     undecided = (status == UNDECIDED) & ~skipped
     nan_right = (status == NAN) & ~skipped

@@ -8,6 +8,9 @@ from .exact import glance, truth
 from .ulp import working_dtype
 
 _PATTERNS = 4
+_COORDINATES = 10  # up to so many, each coordinate's own derivative is as cheap as a few patterns
+# exp(-4096) is nothing beside 1 in any dtype: an infinite pre-activation counts as one of this size that is known exactly.
+_FAR = 4096.0
 
 
 class Condition:
@@ -15,8 +18,12 @@ class Condition:
 
     def __init__(self, q, args, want, shape, trace_dtype):
         """Of q(*args), the first of args being z, at points where it is `want`, of `shape` at each."""
-        self.args, self.want, self.shape, self.trace_dtype = args, want, shape, trace_dtype
-        self.push = lambda z, s, *rest: jax.jvp(lambda z: q(z, *rest), (z,), (s * z,))[1]
+        z, *rest = args
+        with np.errstate(invalid="ignore"):  # a signalling NaN
+            self.finite = np.isfinite(z)
+            self.args = (np.where(np.isinf(z), np.copysign(_FAR, z), z).astype(z.dtype), *rest)
+        self.want, self.shape, self.trace_dtype = want, shape, trace_dtype
+        self.push = lambda z, s, *rest: jax.jvp(lambda z: q(z, *rest), (z,), (s * z,))[1]  # s is 0 at infinities
         self.pull = lambda z, t, w, *v: jax.grad(lambda z: jnp.vdot(w, q(z, t, *v)))(z)
         self.working = working_dtype(args[0].dtype)
         self.eps = float(np.finfo(self.working).eps)
@@ -27,15 +34,24 @@ class Condition:
 
         needed(bounds) -> the rows that want a better one.
         """
-        z, *rest = self.args
         bound = np.zeros(self.want.shape)
-        for signs in self._signs(z):
+        for signs in self._signs(self.args[0]):
             rows = np.flatnonzero(needed(bound))
             if len(rows):
-                s, *others = (a[rows] for a in (signs.astype(z.dtype), *rest))
-                hi, r = glance(self.push, z[rows], s, *others, trace_dtype=self.trace_dtype)
-                bound[rows] = np.fmax(bound[rows], self.eps * (np.abs(hi) - r).reshape(len(rows), -1))
+                bound[rows] = np.fmax(bound[rows], self._along(rows, signs[rows]))
+        if self.args[0].ndim == 2 and self.args[0].shape[1] <= _COORDINATES:
+            rows = np.flatnonzero(needed(bound))
+            if len(rows):
+                every = np.eye(self.args[0].shape[1])
+                bound[rows] = np.fmax(bound[rows], sum(self._along(rows, np.tile(e, (len(rows), 1))) for e in every))
         return bound
+
+    def _along(self, rows, signs):
+        """A lower bound of eps |sum_k s_k z_k dq/dz_k|."""
+        z, *rest = (a[rows] for a in self.args)
+        s = np.where(self.finite[rows], signs, 0).astype(z.dtype)
+        hi, r = glance(self.push, z, s, *rest, trace_dtype=self.trace_dtype)
+        return self.eps * np.maximum(np.abs(hi) - r, 0).reshape(len(rows), -1)
 
     @staticmethod
     def _signs(z):
@@ -46,7 +62,7 @@ class Condition:
         order = np.argsort(np.argsort(-np.nan_to_num(z.astype(np.float64)), axis=1), axis=1)
         yield np.where(order == 0, 1.0, -1.0)
         rng = np.random.default_rng(0)
-        for _ in range(_PATTERNS - 2):
+        for _ in range(_PATTERNS - 2 if z.shape[1] > _COORDINATES else 0):
             yield rng.choice([-1.0, 1.0], z.shape)
 
     def __call__(self, rows, entries) -> np.ndarray:
@@ -62,7 +78,7 @@ class Condition:
         w = np.zeros((len(rows), self.want.shape[1]), z.dtype)
         w[np.arange(len(rows)), entries] = 1
         w = w.reshape(len(rows), *self.shape)
-        size = np.abs(z.astype(np.float64)).reshape(len(rows), -1)
+        size = np.where(self.finite[rows], np.abs(z.astype(np.float64)), 0).reshape(len(rows), -1)
         want = np.abs(self.want[rows, entries])
 
         def enough(index, hi, r):

@@ -1,13 +1,13 @@
 """One subject, swept: points, witnesses, truth, comparison."""
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .compare import compare
+from .compare import Comparison, compare
 from .condition import Condition
 from .exact import Truth, truth
 from .findings import Row
@@ -23,14 +23,13 @@ def judge(subject: Subject, dtype: np.dtype, level: str, quantities: Iterable[st
     """All rows of one subject in one dtype."""
     with jax.enable_x64(dtype.itemsize == 8):
         if subject.event_ndim == 0:
-            trials = [_trial(subject, scalar_points(dtype, subject.targets, level), q, dtype) for q in quantities]
+            sets = [scalar_points(dtype, subject.targets, level)]
         else:
             most = _SMALL_CLASSES if dtype.name != "float32" else max(subject.classes)
             sizes = [k for k in subject.classes if k <= max(most, min(subject.classes))]
             sizes = sizes if level == "standard" else sizes[:3]
             sets = [vector_points(dtype, subject.targets, k, level) for k in sizes]
-            trials = [_trial(subject, p, q, dtype) for q in quantities for p in sets]
-        return rows_of(subject, dtype, [verdict for trial in trials for verdict in trial])
+        return rows_of(subject, dtype, [verdict for p in sets for verdict in _trial(subject, p, quantities, dtype)])
 
 
 @contextlib.contextmanager
@@ -45,52 +44,69 @@ def _differentiable(subject: Subject, quantity: str):
         ) from None
 
 
-def _trial(subject: Subject, points: Points, quantity: str, dtype) -> list[Verdict]:
-    """Every witness of one quantity at one set of points, held against one truth."""
-    columns = quantity == "hess" and points.classes >= COLUMNS_FROM
-    if columns:
-        args = (points.z, points.t, _columns(points))
-    else:
-        args = (points.z, points.t)
-    trace = dtype if subject.as_traced else None
-    f = subject.truth(dtype)
-    q = derivative(f, quantity, subject.event_ndim, columns)
-    with _differentiable(subject, quantity):
-        want = _flat_truth(truth(q, *args, dtype=dtype, trace_dtype=trace))
+def _trial(subject: Subject, points: Points, quantities: Iterable[str], dtype) -> list[Verdict]:
+    """Every witness of every quantity at one set of points; those of one quantity are held against one truth."""
+    jobs = [_Quantity(subject, q, points, dtype) for q in quantities]
+    seen = {q.name: [] for q in jobs}
+    verdicts = []
+    for mode in subject.modes:
+        got = _run({(q, name): f for q in jobs for name, f in q.witnesses.items()}, mode)
+        for (q, name), x in got.items():
+            # Autodiff of a loss with its own rule is that rule: the same numbers have the same verdict.
+            known = (c for other, c in seen[q.name] if np.array_equal(other, x, equal_nan=True))
+            c = next(known, None) or q.judged(x)
+            seen[q.name].append((x, c))
+            verdicts.append(Verdict(q.name, name, mode, points, x, q.want, c))
+    if subject.own is not None:
+        for q in jobs:
+            own = q.exact(subject.own, dtype)
+            verdicts.append(Verdict(q.name, "own", "exact", points, own.hi, q.want, q.judged(own.hi)))
+    return verdicts
 
-    condition = Condition(q, args, want.hi, want_shape(points, quantity, columns), trace)
 
-    def judged(got):
-        foreign = subject.own is not None or subject.as_traced
-        with _differentiable(subject, quantity):
+class _Quantity:
+    """Value, gradient or Hessian at one set of points: its truth, its witnesses, and the verdict on one of them."""
+
+    def __init__(self, subject: Subject, name: str, points: Points, dtype):
+        """Evaluate the truth."""
+        self.subject, self.name, self.points, self.dtype = subject, name, points, dtype
+        self.columns = name == "hess" and points.classes >= COLUMNS_FROM
+        self.args = (points.z, points.t, *((_columns(points),) if self.columns else ()))
+        trace = dtype if subject.as_traced else None
+        f = subject.truth(dtype)
+        self.want = self.exact(f, trace)
+        q = derivative(f, name, subject.event_ndim, self.columns)
+        shape = want_shape(points, name, self.columns)
+        self.condition = Condition(q, self.args, self.want.hi, shape, trace)
+
+    @property
+    def witnesses(self) -> dict[str, Callable]:
+        found = dict(self.subject.witnesses(self.name, self.columns))
+        few = self.points.classes <= min(self.subject.classes, default=0)
+        if self.subject.event_ndim and not (few and self.dtype.name == "float32"):
+            found.pop("plain", None)  # it only informs, and compiles slowly: in float32, at the fewest classes
+        return found
+
+    def exact(self, f: Callable, trace_dtype) -> Truth:
+        """The truth of this quantity of f."""
+        with _differentiable(self.subject, self.name):
+            q = derivative(f, self.name, self.subject.event_ndim, self.columns)
+            found = truth(q, *self.args, dtype=self.dtype, trace_dtype=trace_dtype)
+            return Truth(*(a.reshape(len(a), -1) for a in found))
+
+    def judged(self, got: np.ndarray) -> Comparison:
+        """Got, held against the truth."""
+        with _differentiable(self.subject, self.name):
             return compare(
                 got,
-                want,
-                points.z,
-                points.t,
-                dtype,
-                subject.bounds[quantity],
-                condition,
-                foreign=foreign,
-                nan_judged=subject.nan_judged,
+                self.want,
+                self.points.z,
+                self.points.t,
+                self.dtype,
+                self.subject.bounds[self.name],
+                self.condition,
+                foreign=self.subject.foreign,
             )
-
-    verdicts = []
-    witnesses = dict(subject.witnesses(quantity, columns))
-    if points.classes and (points.classes > min(subject.classes) or dtype.name != "float32"):
-        witnesses.pop("plain", None)  # it only informs, and compiles slowly: in float32, at the fewest classes
-    for mode in subject.modes:
-        seen = []
-        for name, got in _run(witnesses, args, mode).items():
-            # Autodiff of a loss with its own rule is that rule: the same numbers have the same verdict.
-            c = next((c for other, c in seen if np.array_equal(other, got, equal_nan=True)), None) or judged(got)
-            seen.append((got, c))
-            verdicts.append(Verdict(quantity, name, mode, points, got, want, c))
-    if subject.own is not None:
-        own = derivative(subject.own, quantity, subject.event_ndim, columns)
-        own = _flat_truth(truth(own, *args, dtype=dtype, trace_dtype=dtype))
-        verdicts.append(Verdict(quantity, "own", "exact", points, own.hi, want, judged(own.hi)))
-    return verdicts
 
 
 def want_shape(points: Points, quantity: str, columns: bool) -> tuple[int, ...]:
@@ -111,18 +127,16 @@ def _columns(points: Points) -> np.ndarray:
     return np.eye(k, dtype=z.dtype)[column]
 
 
-def _flat_truth(x: Truth) -> Truth:
-    return Truth(*(a.reshape(len(a), -1) for a in x))
-
-
-def _run(witnesses, args, mode) -> dict[str, np.ndarray]:
+def _run(witnesses: dict[tuple[_Quantity, str], Callable], mode: str) -> dict[tuple[_Quantity, str], np.ndarray]:
     """Every witness over the points, in one compiled program, or op by op as a user's own call without jit is."""
+    args = max((q.args for q, _ in witnesses), key=len)
+    count = len(args[0])
 
     def everything(*args):
-        return {name: jax.vmap(f)(*args) for name, f in witnesses.items()}
+        return [jax.vmap(f)(*args[: len(q.args)]) for (q, _), f in witnesses.items()]
 
     if mode == "jit":
         out = jax.jit(everything)(*args)
     else:
         out = everything(*(jnp.asarray(a) for a in args))
-    return {name: np.asarray(x).reshape(len(args[0]), -1) for name, x in out.items()}
+    return {key: np.asarray(x).reshape(count, -1) for key, x in zip(witnesses, out)}

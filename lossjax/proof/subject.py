@@ -45,7 +45,7 @@ class Subject:
     classes: tuple[int, ...] = ()
     call: str = ""
     labels: bool = False  # the function takes integer labels
-    nan_judged: bool = True  # every quantity of a NaN must be NaN
+    foreign: bool = False
 
 
 def derivative(f: Callable, quantity: str, event_ndim: int, columns: bool) -> Callable:
@@ -143,7 +143,7 @@ def from_function(
         classes={0: (), 1: (2, 3, 10), 2: (BATCH[0] * BATCH[1],)}[ndim],
         call=label.replace(":", "."),
         labels=labels,
-        nan_judged=False,
+        foreign=True,
     )
 
 

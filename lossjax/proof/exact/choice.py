@@ -153,7 +153,8 @@ class Choice(Functions):
         for _ in range(6):
             part = self.k.float(m)
             limbs.append(np.where(np.isnan(part), first, part))
-            m, first = (m - self.k.lift(np.where(np.isfinite(part), part, 0.0))[0]) * lift, 0.0
+            part = np.where(np.isfinite(part), part, 0.0)
+            m, first = (m - self.k.lift(part)[0] if part.any() else m) * lift, 0.0
         return limbs
 
 

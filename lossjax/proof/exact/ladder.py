@@ -25,6 +25,7 @@ from .values import UnknownPrimitive
 __all__ = ["EXACT", "KINK", "NAN", "UNDECIDED", "NoTruth", "Truth", "UnknownPrimitive", "glance", "truth"]
 
 _FIRST_BITS = 128
+_GLANCE_BITS = 512
 _HOPELESS = 1 << 10  # bits after which a point with a tie-like doubt is looked at from beside
 
 
@@ -64,7 +65,7 @@ def _truth(job, dtype):
 
 
 def glance(f, *args, trace_dtype=None):
-    """Arrays hi and radius of f at every point, most entries to a digit or better where 128 bits give them.
+    """Arrays hi and radius of f at every point, most entries to a digit or better where 512 bits give them.
 
     The radius is infinite where the value hangs on a tie, or an argument is not finite.
     """
@@ -84,7 +85,7 @@ def glance(f, *args, trace_dtype=None):
         todo = _classify(job.args, Sheet(len(args[0]), ()))
         for kernel in _array_kernels(np.float32):
             todo = _gather(settle(part, kernel) for part in _chunks(todo, job.chunk(1 << 17, 1 << 14)))
-        with _precision(_FIRST_BITS):
+        with _precision(_GLANCE_BITS):
             for part in _chunks(todo, job.chunk(1 << 16, 1 << 11)):
                 settle(part, balls())
     return hi, np.where(np.isnan(hi) | np.isnan(radius), np.inf, radius)
@@ -218,7 +219,8 @@ def _climb(job, sheet, kernel, todo):
 
 
 def _climb_arb(job, sheet, todo):
-    kernel, bits = balls(), _FIRST_BITS
+    # Enough to see that what is left of a cancellation is zero, where that takes no more than twice as many.
+    kernel, bits = balls(), 2 * _FIRST_BITS if job.tolerance.zero_exponent >= -2 * _FIRST_BITS else _FIRST_BITS
     while len(todo) and bits <= job.max_bits:
         with _precision(bits):
             parts = _chunks(todo, job.chunk(1 << 16, 1 << 11))

@@ -69,7 +69,8 @@ def _cumulative(combine):
     def rule(run, op, a):
         axis, reverse = op.params["axis"] + 1, op.params["reverse"]
         a = ball(run, a)
-        steps = [each(a, lambda c, i=i: np.take(c, [i], axis)) for i in range(a.shape[axis])]
+        before = (slice(None),) * axis
+        steps = [each(a, lambda c, i=i: c[(*before, slice(i, i + 1))]) for i in range(a.shape[axis])]
         steps = steps[::-1] if reverse else steps
         for i in range(1, len(steps)):
             steps[i] = combine(run, steps[i - 1], steps[i])
