@@ -13,6 +13,7 @@ from .hinge import hinge
 from .huber import huber
 from .kl_divergence import kl_divergence
 from .label_cross_entropy import label_cross_entropy
+from .label_squared_error import label_squared_error
 from .log_cosh import log_cosh
 from .logistic import logistic
 from .loss import Loss
@@ -73,6 +74,7 @@ ALL: tuple[Loss, ...] = (
     # Vector events.
     softmax_cross_entropy,
     label_cross_entropy,
+    label_squared_error,
     softmax_squared_error,
     softmax_absolute_error,
     softmax_focal(2.0),
@@ -113,6 +115,7 @@ __all__ = [
     "kl_divergence",
     "label_cross_entropy",
     "label_smoothing",
+    "label_squared_error",
     "log_cosh",
     "logistic",
     "modified_huber",

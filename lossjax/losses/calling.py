@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
 
+from .one_hot import Label
+
 
 class Core:
     """value -> grad -> hess of one example (scalar events: of any shape), each the JAX derivative of the one before.
@@ -88,12 +90,13 @@ def call(loss, function, z, t, where, *extra):
     batch = z.shape[: z.ndim - loss.event_ndim]
     compute = _compute_dtype(z.dtype)
     params = {k: jnp.asarray(v, compute) for k, v in loss.params.items()}
-    zc, tc = z.astype(compute), t.astype(compute)
+    zc = z.astype(compute)
+    tc = t if isinstance(t, Label) else t.astype(compute)
     if where is not None:
         where = _mask(where, batch)
-        event = jnp.expand_dims(where, tuple(range(len(batch), z.ndim)))
         # A masked example is replaced before anything is computed, so that no NaN in it can reach a derivative.
-        zc, tc, valid = jnp.where(event, zc, 0), jnp.where(event, tc, loss.targets.safe), valid | ~where
+        zc, valid = jnp.where(_like(where, zc), zc, 0), valid | ~where
+        tc = jax.tree.map(lambda t: jnp.where(_like(where, t), t, jnp.asarray(loss.targets.safe, t.dtype)), tc)
     vectors = [jnp.broadcast_to(v, z.shape).astype(compute) for v in extra]
 
     def one(z, t, valid, *vectors):
@@ -103,15 +106,20 @@ def call(loss, function, z, t, where, *extra):
         one = jax.vmap(one)
     out = one(zc, tc, valid, *vectors)
     if where is not None:
-        out = jnp.where(jnp.expand_dims(where, tuple(range(len(batch), out.ndim))), out, 0)
+        out = jnp.where(_like(where, out), out, 0)
     return out.astype(z.dtype)
+
+
+def _like(mask, x):
+    """A mask of the batch, of the rank of x."""
+    return jnp.expand_dims(mask, tuple(range(mask.ndim, x.ndim)))
 
 
 def _compute_dtype(dtype):
     return jnp.float32 if jnp.finfo(dtype).bits < 32 else dtype
 
 
-def _arguments(loss, z, t):
+def _arguments(loss, z, t) -> tuple[jax.Array, jax.Array | Label, jax.Array]:
     z, t = jnp.asarray(z), jnp.asarray(t)
     if not jnp.issubdtype(z.dtype, jnp.floating):
         raise TypeError(f"{loss.name}: z must be floating point, got {z.dtype}; convert it with z.astype(jnp.float32)")
@@ -120,7 +128,8 @@ def _arguments(loss, z, t):
     if z.ndim < loss.event_ndim or (loss.event_ndim and z.shape[-1] == 0):
         raise ValueError(f"{loss.name}: z needs a last axis of classes, got shape {z.shape}")
     if loss.targets.labels and t.ndim == z.ndim - 1:
-        return z, *_one_hot(loss, z, t)
+        t, valid = _from_labels(loss, z, t)
+        return z, t, valid
     if t.shape != z.shape:
         wanted = f"{z.shape}" if not loss.targets.labels else f"{z.shape} (one-hot) or {z.shape[:-1]} (labels)"
         raise ValueError(
@@ -137,7 +146,7 @@ def _broken(loss, z):
     return jnp.any(nan, axis=-1) if loss.event_ndim else nan
 
 
-def _one_hot(loss, z, labels):
+def _from_labels(loss, z, labels) -> tuple[jax.Array | Label, jax.Array]:
     if labels.shape != z.shape[:-1]:
         raise ValueError(
             f"{loss.name}: z has shape {z.shape}, so labels must have shape {z.shape[:-1]}, got {labels.shape}"
@@ -149,8 +158,11 @@ def _one_hot(loss, z, labels):
     classes = z.shape[-1]
     # Wide enough to count the classes: an int8 label may stand beside a thousand of them.
     labels = labels.astype(jnp.promote_types(labels.dtype, jnp.int32))
+    valid = (labels >= 0) & (labels < classes) & ~_broken(loss, z)
+    if loss.targets.by_class:
+        return Label(labels, classes), valid
     t = jnp.expand_dims(labels, -1) == jax.lax.broadcasted_iota(labels.dtype, z.shape, z.ndim - 1)
-    return t.astype(z.dtype), (labels >= 0) & (labels < classes) & ~_broken(loss, z)
+    return t.astype(z.dtype), valid
 
 
 def _mask(where, batch):

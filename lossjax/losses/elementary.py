@@ -33,13 +33,17 @@ def decay(u: Float[Array, "..."]) -> Float[Array, "..."]:
 
 
 def expm1(x: Float[Array, "..."]) -> Float[Array, "..."]:
-    """exp(x) - 1: its series x + x^2 (1/2 + x/6 + ...) for |x| < 1, the difference elsewhere."""
+    """exp(x) - 1: the difference, and for |x| < 1 its series x + x^2 (1/2 + x/6 + ...)."""
     near = jnp.abs(x) < 1
-    small = jnp.where(near, x, 0)
-    series = jnp.zeros_like(small)
+    return jnp.where(near, expm1_near(jnp.where(near, x, 0), 1), jnp.exp(x) - 1)
+
+
+def expm1_near(x: Float[Array, "..."], one: Float[Array, ""] | int) -> Float[Array, "..."]:
+    """exp(x) - 1 for |x| <= 1; one = 1, of which the constants are made."""
+    series = jnp.zeros_like(x)
     for k in range(_terms(x, 11, 19), 1, -1):
-        series = (series * small + 1) * (1 / k)
-    return jnp.where(near, small + small * small * series, jnp.exp(x) - 1)
+        series = (series * x + one) * (one / k)
+    return x + x * x * series
 
 
 def log1p(e: Float[Array, "..."]) -> Float[Array, "..."]:

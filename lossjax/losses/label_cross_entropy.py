@@ -10,44 +10,30 @@ theirs.
 
 import jax.numpy as jnp
 
-from . import elementary, softmax
+from . import elementary, pair, softmax
 from .claims import INF, Claims, zero
-from .domain import ONE_HOT
+from .domain import CLASS
 from .loss import Loss
-from .one_hot import at, chosen
+from .one_hot import put
+from .one_hot_weights import below, lifted_exp, weights
 
 
 def formula(z, t):
     return -jnp.log(jnp.sum(t * jnp.exp(z)) / jnp.sum(jnp.exp(z)))
 
 
-def _odds(z, t):
-    """The weights LIFT exp(-gap), gap the distance to the largest z; their sum over the other classes; gap and weight of the label."""
-    peak = jnp.max(z)
-    gap = jnp.where(z == peak, 0, peak - z)
-    # As a square: exp(-gap) may be flushed where many of them together are a normal number.
-    root = softmax.LIFT**0.5 * jnp.exp(-gap / 2)
-    e = root * root
-    wrong = jnp.where(chosen(t), 0, e)
-    # The largest apart: beside it each of many small weights would be rounded away.
-    equal, own = jnp.sum(jnp.where(gap == 0, wrong, 0)), at(t, e)
-    others = equal + jnp.sum(jnp.where(gap == 0, 0, wrong))
-    # Of several infinities no limit is unique.
-    several = jnp.isinf(peak) & (equal + jnp.where(at(t, gap) == 0, own, 0) > softmax.LIFT)
-    return e, jnp.where(several, jnp.nan, others), at(t, gap), own
-
-
 def value(z, t):
-    _, others, gap, own = _odds(z, t)
+    w = weights(z, t)
     # Where the label's class is the largest, nothing but the others counts: -log p may be 1e-38.
-    odds = others / softmax.LIFT
+    odds = w.wrong / softmax.LIFT
     small = elementary.log1p(jnp.minimum(odds, 1))
-    return jnp.where((gap == 0) & (odds <= 1), small, gap + jnp.log((others + own) / softmax.LIFT))
+    return jnp.where((w.gap == 0) & (odds <= 1), small, w.gap + jnp.log((w.wrong + w.own) / softmax.LIFT))
 
 
 def grad(z, t):
-    e, others, _, own = _odds(z, t)
-    return jnp.where(chosen(t), -others, e) / (others + own)
+    w = weights(z, t)
+    scale, one = 1 / (w.wrong + w.own), pair.one(w.wrong)
+    return put(t, lifted_exp(below(z, w.peak, one), one) * scale, -w.wrong / (w.wrong + w.own))
 
 
 def hess(z, t, v):
@@ -57,7 +43,7 @@ def hess(z, t, v):
 label_cross_entropy = Loss(
     name="label_cross_entropy",
     event_ndim=1,
-    targets=ONE_HOT,
+    targets=CLASS,
     formula=formula,
     value=value,
     grad=grad,

@@ -1,8 +1,20 @@
-"""Reading a one-hot target."""
+"""Reading a one-hot target, given as such or by its class."""
+
+import dataclasses
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class Label:
+    """The one-hot target of a class: z at the class is read, not summed out of K products with 0 and 1."""
+
+    index: Any  # integers; whatever JAX puts in the place of an array
+    classes: int = dataclasses.field(metadata={"static": True})
 
 
 @jax.custom_jvp
@@ -18,14 +30,30 @@ def _(primals, tangents):
     )
 
 
-def chosen(t: Float[Array, " K"]) -> Bool[Array, " K"]:
+def chosen(t: Float[Array, " K"] | Label) -> Bool[Array, " K"]:
     """Where is the class of t? Differentiating through it in t raises TypeError."""
+    if isinstance(t, Label):
+        return jnp.arange(t.classes) == t.index
     return _fixed(t) > 0
 
 
-def at(t: Float[Array, " K"], x: Float[Array, " K"]) -> Float[Array, ""]:
+def others(t: Float[Array, " K"] | Label, one: Float[Array, ""]) -> Float[Array, " K"]:
+    """0 at the class of t, one = 1 elsewhere: on a CPU a factor is many times faster than a choice by `chosen`."""
+    if isinstance(t, Label):
+        return jnp.minimum(jnp.abs(jnp.arange(t.classes, dtype=one.dtype) - t.index.astype(one.dtype) * one), one)
+    return one - _fixed(t)
+
+
+def at(t: Float[Array, " K"] | Label, x: Float[Array, " K"]) -> Float[Array, ""]:
     """The entry of x at the class of t, whatever the others hold."""
+    if isinstance(t, Label):
+        return jax.lax.dynamic_index_in_dim(x, t.index, keepdims=False)
     return jnp.sum(jnp.where(chosen(t), x, 0))
+
+
+def put(t: Float[Array, " K"] | Label, x: Float[Array, " K"], y: Float[Array, ""]) -> Float[Array, " K"]:
+    """x, with y at the class of t."""
+    return x.at[t.index].set(y) if isinstance(t, Label) else jnp.where(chosen(t), y, x)
 
 
 def best_other(z: Float[Array, " K"], t: Float[Array, " K"]) -> tuple[Float[Array, ""], Bool[Array, " K"]]:

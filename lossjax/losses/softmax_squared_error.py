@@ -12,8 +12,8 @@ near 1 they are noise. At the class of a one-hot target, q_y = -L and d2L/dz_y2 
 import jax.numpy as jnp
 
 from . import pair, softmax
-from .claims import Claims, zero
 from .domain import SIMPLEX
+from .label_squared_error import CLAIMS, label_squared_error
 from .loss import Loss
 
 
@@ -125,8 +125,6 @@ def _complement(w, p, spread):
     return pair.Pair(jnp.where(flat, less.hi, d), jnp.where(flat, less.lo + whole.lo, 0))
 
 
-_PEAK = (9 + 33**0.5) / 24
-
 softmax_squared_error = Loss(
     name="softmax_squared_error",
     event_ndim=1,
@@ -136,16 +134,7 @@ softmax_squared_error = Loss(
     grad=grad,
     hess=hess,
     output=softmax.softmax,
-    # Slope and curvature are largest where the right class and one other share the output: 4 sqrt(2) p (1 - p)^2, and
-    # 8 p (1 - p)^2 (3 p - 1), which is largest at _PEAK.
-    claims=Claims(
-        convex=False,
-        lipschitz=16 * 2**0.5 / 27,
-        smooth=8 * _PEAK * (1 - _PEAK) ** 2 * (3 * _PEAK - 1),
-        bound=2.0,
-        perfect=zero,
-        proper=True,
-        calibrated=True,
-    ),
+    claims=CLAIMS,
+    labelled=label_squared_error,
     source="Golik et al. 2013, eq. 12; Brier 1950",
 )
