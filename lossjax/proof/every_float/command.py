@@ -60,8 +60,8 @@ def run_sweeps(options) -> Report:
 def _row(loss, s: Sweep) -> dict:
     z = np.array([s.worst_bits], np.uint32).view(np.float32)
     excess = s.worst_ulp / (1 + _conditioning(loss, s, z) * 2.0**-23 / float(ulp(s.worst_want, DTYPES["float32"])))
-    ok = not s.lost and not s.wrong_nonfinite and not s.near_wrong and s.trusted and excess <= BOUNDS[s.quantity]
-    code = "" if ok else "LJ008" if s.wrong_nonfinite else "LJ006" if s.lost else "LJ007"
+    found = {"LJ008": s.wrong_nonfinite, "LJ006": s.lost, "LJ007": excess > BOUNDS[s.quantity], "LJ010": not s.trusted}
+    code = next((code for code, there in found.items() if there), "")
     return {
         "loss": s.loss,
         "dtype": "float32",
@@ -76,7 +76,7 @@ def _row(loss, s: Sweep) -> dict:
         "subnormal": s.subnormal,
         "skipped": s.skipped,
         "undecided": 0,
-        "ok": ok,
+        "ok": not code,
         "code": code,
         "above": {str(k): v for k, v in s.above.items()},
         "worst": {"z": float(z[0]), "t": s.target, "got": s.worst_got, "want": s.worst_want, "z_bits": bits(z[0])},
