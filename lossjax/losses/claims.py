@@ -1,7 +1,7 @@
 """What a loss claims about itself, as data that a check can refute."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from jaxtyping import Array
 
@@ -27,7 +27,6 @@ class Claims:
     canonical: the link is canonical, dL/dz = output(z) - t.
     kinks: where L is not differentiable in z, and the derivative chosen there; "" for none.
     A family made of traced parameters has traced constants, or weaker ones where they need a search.
-    proofs: claim name -> how it is proved; a claim without an entry is at best "not refuted in n points".
     """
 
     convex: bool
@@ -40,7 +39,6 @@ class Claims:
     affine: bool = False
     canonical: bool | Array = False
     kinks: str = ""
-    proofs: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def replace(self, **changes) -> "Claims":
         """The same claims with some changed."""

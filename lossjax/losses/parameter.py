@@ -24,6 +24,6 @@ def inside(name: str, value, low: float | int, high: float | int) -> None:
 
 
 def between(name: str, value, low: float | int, high: float | int) -> None:
-    """Raise ValueError unless low <= value <= high."""
-    if known(value) and not low <= value <= high:
-        raise ValueError(f"{name} must lie in [{low}, {high}], got {value}")
+    """Raise ValueError unless low <= value <= high, and value is finite."""
+    if known(value) and not (low <= value <= high and abs(value) < float("inf")):
+        raise ValueError(f"{name} must be a finite number in [{low}, {high}], got {value}")

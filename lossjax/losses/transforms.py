@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from . import parameter
 from .domain import Domain
 from .loss import Loss
+from .one_hot import Label, at
 
 
 def sum_over_outputs(loss: Loss) -> Loss:
@@ -134,7 +135,16 @@ def label_smoothing(loss: Loss, alpha: parameter.Number) -> Loss:
 
 
 def _class_weight(t, weights):
-    return jnp.sum(t * jnp.asarray(weights, t.dtype))
+    if isinstance(t, Label):
+        return at(t, _of_each_class(weights, t.classes))
+    return jnp.sum(t * _of_each_class(weights, t.shape[-1]).astype(t.dtype))
+
+
+def _of_each_class(weights, classes):
+    weights = jnp.asarray(weights)
+    if weights.shape != (classes,):
+        raise ValueError(f"there are {classes} classes, so weighted needs {classes} weights, got {weights.shape[0]}")
+    return weights
 
 
 _SIDES = {

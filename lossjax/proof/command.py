@@ -66,7 +66,7 @@ def load(spec: str):
         found = importlib.import_module(module)
     except ModuleNotFoundError as error:
         raise UsageError(f"module {error.name!r} is not found; is it installed, or in this folder?") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a stranger's module
         raise UsageError(f"importing {module} failed: {type(error).__name__}: {error}") from None
     for part in name.split("."):
         if not hasattr(found, part):

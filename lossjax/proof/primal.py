@@ -19,6 +19,13 @@ _HELP = (
     "give a reference with --like"
 )
 _IMPLICIT = ("custom_linear_solve", "custom_root")
+_HIDDEN = "no truth without a reference: {} hides {} from exact arithmetic; give a reference with --like"
+_HIDES = {
+    "random_seed": "a random number",
+    "random_wrap": "a random number",
+    "pure_callback": "Python code",
+    "io_callback": "Python code",
+}
 _INLINED = {
     "jit": "jaxpr",
     "pjit": "jaxpr",
@@ -75,6 +82,8 @@ def _step(eqn, values, keep, inside):
         return values
     if name in _IMPLICIT or (name == "while" and inside):
         raise NoTruth(_HELP.format(name))
+    if name in _HIDES:
+        raise NoTruth(_HIDDEN.format(name, _HIDES[name]))
     out = eqn.primitive.bind(*values, **_rewrite(params, keep, inside))
     return out if eqn.primitive.multiple_results else [out]
 

@@ -14,6 +14,7 @@ from lossjax.losses import (
     ALL,
     Loss,
     hinge,
+    label_cross_entropy,
     label_smoothing,
     scaled,
     sigmoid_cross_entropy,
@@ -103,11 +104,18 @@ def test_transforms_nest_and_keep_their_parameters_apart():
     assert loss.claims.lipschitz == 6.0
 
 
-def test_class_weights_are_those_of_the_target_class():
+@pytest.mark.parametrize("unweighted", [softmax_cross_entropy, label_cross_entropy], ids=str)
+def test_class_weights_are_those_of_the_target_class(unweighted):
     z, _ = example(softmax_cross_entropy, (3,))
-    loss = weighted(softmax_cross_entropy, (1.0, 2.0, 3.0, 4.0))
+    loss = weighted(unweighted, (1.0, 2.0, 3.0, 4.0))
     labels = jnp.array([3, 0, 2])
-    np.testing.assert_allclose(loss(z, labels), jnp.array([4.0, 1, 3]) * softmax_cross_entropy(z, labels), rtol=1e-6)
+    np.testing.assert_allclose(loss(z, labels), jnp.array([4.0, 1, 3]) * unweighted(z, labels), rtol=1e-6)
+
+
+@pytest.mark.parametrize("unweighted", [softmax_cross_entropy, label_cross_entropy], ids=str)
+def test_as_many_weights_as_classes(unweighted):
+    with pytest.raises(ValueError, match="3 classes, so weighted needs 3 weights, got 1"):
+        weighted(unweighted, (2.0,))(jnp.zeros(3), jnp.array(0))
 
 
 def test_label_smoothing_is_the_loss_at_the_smoothed_target():

@@ -142,7 +142,14 @@ def test_a_family_is_made_of_traced_parameters(make, at):
 
 @pytest.mark.parametrize(
     ("make", "bad"),
-    [(huber, (0.0,)), (huber, (-1.0,)), (pinball, (1.5,)), (gaussian_nll, (-0.1,)), (sigmoid_focal, (2.0, 1.1))],
+    [
+        (huber, (0.0,)),
+        (huber, (-1.0,)),
+        (pinball, (1.5,)),
+        (gaussian_nll, (-0.1,)),
+        (sigmoid_focal, (2.0, 1.1)),
+        (sigmoid_focal, (float("inf"), 0.5)),
+    ],
     ids=str,
 )
 def test_a_parameter_outside_its_range_raises(make, bad):

@@ -18,6 +18,8 @@ def three(z, t, extra): return z
 def fft(z, t): return jnp.sum(jnp.abs(jnp.fft.fft(z)))
 def loop(z, t):
     return jax.lax.while_loop(lambda s: s[1] < 20, lambda s: (s[0] - (s[0] ** 2 - z) / (2 * s[0]), s[1] + 1), (z, 0))[0]
+def noisy(z, t): return (z - t) ** 2 + jax.random.normal(jax.random.key(0)) * z
+def hidden(z, t): return jax.pure_callback(lambda x: x, jax.ShapeDtypeStruct((), z.dtype), z) ** 2
 NUMBER = 3
 """
 
@@ -25,6 +27,7 @@ NUMBER = 3
 @pytest.fixture
 def lossjax(monkeypatch, capsys, tmp_path):
     (tmp_path / "strangers.py").write_text(STRANGERS)
+    (tmp_path / "leaves.py").write_text("import sys\nsys.exit('done')\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(sys, "path", list(sys.path))
@@ -56,6 +59,9 @@ MISTAKES = [
     (["check", "strangers:good", "--targets", "one_hot"], "do not fit --event-ndim 0"),
     (["check", "strangers:good", "--event-ndim", "1"], "--event-ndim 1"),
     (["check", "strangers:fft", "--event-ndim", "1", "--points", "quick"], "fft"),
+    (["check", "strangers:noisy", "--points", "quick"], "random_seed hides a random number"),
+    (["check", "strangers:hidden", "--event-ndim", "0", "--points", "quick"], "pure_callback hides Python code"),
+    (["check", "leaves:f"], "importing leaves failed: SystemExit: done"),
     (["check", "squared_error", "--like", "squared_error"], "MODULE:FUNCTION"),
     (["check", "squared_error", "--dtype", "float8"], "invalid choice"),
     (["check", "squared_error", "--output", "no/such/folder/report.txt"], "no/such/folder"),
