@@ -1,6 +1,9 @@
 """From verdicts to rows: count, name the cause, show the worst point."""
 
 import dataclasses
+import math
+import re
+import shlex
 
 import numpy as np
 
@@ -9,7 +12,7 @@ from .diagnose import diagnose
 from .exact import Truth
 from .findings import Row
 from .points import Points
-from .subject import Subject
+from .subject import BATCH, Subject
 from .ulp import bits
 
 
@@ -35,7 +38,7 @@ def rows_of(subject: Subject, dtype, verdicts: list[Verdict]) -> list[Row]:
         modes = dict.fromkeys(v.mode for v in same)
         by_mode = [_row(subject, dtype, quantity, witness, [v for v in same if v.mode == m]) for m in modes]
         rows.append(max(by_mode, key=lambda r: (not r.ok, r.failures)))
-    return _blame_rules(rows)
+    return _blame_rules(subject, rows)
 
 
 def _row(subject, dtype, quantity, witness, verdicts) -> Row:
@@ -78,7 +81,7 @@ def _row(subject, dtype, quantity, witness, verdicts) -> Row:
         code=code,
         cause=cause,
         worst=place,
-        reproducer=_reproducer(subject, quantity, witness, place) if failures else "",
+        reproducer=_reproducer(subject, dtype, quantity, witness, place) if failures else "",
         mode=verdicts[0].mode,
         targets=subject.targets,
         classes=tuple(sorted({v.points.classes for v in verdicts} - {0})),
@@ -113,27 +116,39 @@ def _shown(x):
     return float(wide[0]) if x.ndim == 0 else wide[:16].tolist()
 
 
-def _reproducer(subject, quantity, witness, place) -> str:
-    """One line for a shell that shows the worst point."""
-    if place["classes"] > 16 or "<" in subject.call:
-        return f"lossjax check {subject.label} --quantity {quantity}"
-    f = {"value": "{}", "grad": "jax.grad({})", "hess": "jax.hessian({})"}[quantity].format(subject.call)
-    module = subject.call.split("(")[0].rpartition(".")[0]
-    t = int(np.argmax(place["t"])) if subject.labels else f"jnp.array({_python(place['t'])})"
-    return f'python -c "import jax, jax.numpy as jnp, {module}; print({f}(jnp.array({_python(place["z"])}), {t}))"'
+def _reproducer(subject, dtype, quantity, witness, place) -> str:
+    """One line for a shell that shows the worst point, or that checks again where a line cannot hold it."""
+    given = subject.given.get(quantity) if witness == "derived" else None
+    call = given or subject.call
+    if place["classes"] > 10 or not re.fullmatch(r"\w+(\.\w+)+", call):
+        batch = " --event-ndim 2" if subject.foreign and subject.classes == (math.prod(BATCH),) else ""
+        return f"lossjax check {shlex.quote(subject.label)} --dtype {dtype.name} --quantity {quantity}{batch}"
+    plain = call if given or quantity == "value" else f"jax.{_OPERATORS[quantity]}({call})"
+    z, t = (f"jnp.array({_python(place[name])}, jnp.{dtype.name})" for name in ("z", "t"))
+    t = str(int(np.argmax(place["t"]))) if subject.labels else t
+    wide = "jax.config.update('jax_enable_x64', True); " if dtype.itemsize == 8 else ""
+    modules = ", ".join(dict.fromkeys(("jax", "jax.numpy as jnp", call.rpartition(".")[0])))
+    return f'python -c "import {modules}; {wide}print({plain}({z}, {t}))"'
+
+
+_OPERATORS = {"grad": "grad", "hess": "hessian"}
 
 
 def _python(x) -> str:
     return repr(x).replace("inf", "jnp.inf").replace("nan", "jnp.nan")
 
 
-def _blame_rules(rows: list[Row]) -> list[Row]:
+_STOPS = "a stop_gradient holds a part of the derivative back; if that is meant, --keep-stop-gradient"
+
+
+def _blame_rules(subject: Subject, rows: list[Row]) -> list[Row]:
     """Where plain autodiff of the same code has the right formula and jax.grad has not, a custom rule is wrong."""
     maths = ("LJ001", "LJ002", "LJ003", "LJ004", "LJ005")
     plain = {r.quantity: r for r in rows if r.witness == "plain"}
     out = []
     for r in rows:
         if r.witness == "autodiff" and r.code in maths and r.quantity in plain and plain[r.quantity].code not in maths:
-            r = dataclasses.replace(r, code="LJ012", cause=f"a custom derivative rule is wrong: {r.cause}")
+            why = _STOPS if subject.stops else f"a custom derivative rule is wrong: {r.cause}"
+            r = dataclasses.replace(r, code="LJ012", cause=why)
         out.append(r)
     return out

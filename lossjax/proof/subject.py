@@ -44,8 +44,10 @@ class Subject:
     modes: tuple[str, ...] = ("jit",)
     classes: tuple[int, ...] = ()
     call: str = ""
+    given: Mapping[str, str] = dataclasses.field(default_factory=dict)  # where hand-written derivatives are found
     labels: bool = False  # the function takes integer labels
     foreign: bool = False
+    stops: bool = False  # the function has a stop_gradient, which its truth has not
 
 
 def derivative(f: Callable, quantity: str, event_ndim: int, columns: bool) -> Callable:
@@ -141,10 +143,17 @@ def from_function(
         own=bare if like is not None else None,
         modes=("jit", "eager"),
         classes={0: (), 1: (2, 3, 10), 2: (BATCH[0] * BATCH[1],)}[ndim],
-        call=label.replace(":", "."),
+        call=label.replace(":", ".") if ndim < 2 else "",
+        given={name: f"{f.__module__}.{f.__qualname__}" for name, f in (("grad", grad), ("hess", hess)) if f},
         labels=labels,
         foreign=True,
+        stops=not keep_stop_gradient and "stop_gradient" in _program(g, ndim),
     )
+
+
+def _program(g, ndim) -> str:
+    x = jax.ShapeDtypeStruct(_example(ndim), np.float32)
+    return str(jax.make_jaxpr(g)(x, x))
 
 
 def _as_users_differentiate(g, quantity, ndim, columns):
