@@ -157,7 +157,7 @@ def _from_labels(loss, z, labels) -> tuple[jax.Array | Label, jax.Array]:
         )
     classes = z.shape[-1]
     # Wide enough to count the classes: an int8 label may stand beside a thousand of them.
-    labels = labels.astype(jnp.promote_types(labels.dtype, jnp.int32))
+    labels = labels.astype(jnp.int32) if labels.dtype.itemsize < 4 else labels
     valid = (labels >= 0) & (labels < classes) & ~_broken(loss, z)
     if loss.targets.by_class:
         return Label(labels, classes), valid

@@ -73,7 +73,7 @@ def weighted(loss: Loss, weights) -> Loss:
     if loss.event_ndim == 0 and loss.targets.name not in _SIDES:
         raise ValueError(f"{loss.label} has targets in {loss.targets.name}, which are no classes: no weights")
     weigh = _class_weight if loss.event_ndim else _SIDES[loss.targets.name]
-    even = all(w == weights[0] for w in weights)
+    even = parameter.known(*weights) and all(w == weights[0] for w in weights)
     return _weighed(loss, "weighted", "weights", tuple(weights), weigh, max(weights), even and weights[0] == 1, even)
 
 

@@ -67,7 +67,8 @@ CODES = {
     ),
     "LJ010": Code(
         "undecided",
-        "Exact arithmetic reached its limit of bits or steps before it could enclose the truth. Never counted as clean.",
+        "Exact arithmetic reached its limit of bits or steps before it could enclose the truth, or it does not bear out the\n"
+        "float64 twin that a sweep of all floats takes for it. Never counted as clean.",
         "Raise the limit, or leave the point out and say so.",
     ),
     "LJ011": Code(

@@ -1,9 +1,6 @@
 """From verdicts to rows: count, name the cause, show the worst point."""
 
 import dataclasses
-import math
-import re
-import shlex
 
 import numpy as np
 
@@ -12,7 +9,7 @@ from .diagnose import diagnose
 from .exact import Truth
 from .findings import Row
 from .points import Points
-from .subject import BATCH, Subject
+from .subject import Subject
 from .ulp import bits
 
 
@@ -117,18 +114,16 @@ def _shown(x):
 
 
 def _reproducer(subject, dtype, quantity, witness, place) -> str:
-    """One line for a shell that shows the worst point, or that checks again where a line cannot hold it."""
-    given = subject.given.get(quantity) if witness == "derived" else None
-    call = given or subject.call
-    if place["classes"] > 10 or not re.fullmatch(r"\w+(\.\w+)+", call):
-        batch = " --event-ndim 2" if subject.foreign and subject.classes == (math.prod(BATCH),) else ""
-        return f"lossjax check {shlex.quote(subject.label)} --dtype {dtype.name} --quantity {quantity}{batch}"
-    plain = call if given or quantity == "value" else f"jax.{_OPERATORS[quantity]}({call})"
+    """One line for a shell that shows the worst point, or that checks again where a line cannot hold it, or nothing."""
+    hand = witness == "derived" and quantity in subject.given
+    module, _, name = (subject.given[quantity] if hand else subject.call).partition(":")
+    if not name or place["classes"] > 10:
+        return subject.again and f"{subject.again} --dtype {dtype.name} --quantity {quantity}"
+    f = f"{module}.{name}" if hand or quantity == "value" else f"jax.{_OPERATORS[quantity]}({module}.{name})"
     z, t = (f"jnp.array({_python(place[name])}, jnp.{dtype.name})" for name in ("z", "t"))
     t = str(int(np.argmax(place["t"]))) if subject.labels else t
     wide = "jax.config.update('jax_enable_x64', True); " if dtype.itemsize == 8 else ""
-    modules = ", ".join(dict.fromkeys(("jax", "jax.numpy as jnp", call.rpartition(".")[0])))
-    return f'python -c "import {modules}; {wide}print({plain}({z}, {t}))"'
+    return f'python -c "import jax, jax.numpy as jnp, {module}; {wide}print({f}({z}, {t}))"'
 
 
 _OPERATORS = {"grad": "grad", "hess": "hessian"}
@@ -148,7 +143,7 @@ def _blame_rules(subject: Subject, rows: list[Row]) -> list[Row]:
     out = []
     for r in rows:
         if r.witness == "autodiff" and r.code in maths and r.quantity in plain and plain[r.quantity].code not in maths:
-            why = _STOPS if subject.stops else f"a custom derivative rule is wrong: {r.cause}"
+            why = _STOPS if subject.stops() else f"a custom derivative rule is wrong: {r.cause}"
             r = dataclasses.replace(r, code="LJ012", cause=why)
         out.append(r)
     return out

@@ -1,12 +1,15 @@
 """What is judged: a catalogue loss or any JAX function f(z, t), and the functions that stand witness for it."""
 
 import dataclasses
+import shlex
+import sys
 from collections.abc import Callable, Mapping
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..losses import ALL
 from ..losses.domain import DOMAINS
 from ..losses.loss import Loss
 from .primal import primal
@@ -43,11 +46,12 @@ class Subject:
     own: Callable | None = None
     modes: tuple[str, ...] = ("jit",)
     classes: tuple[int, ...] = ()
-    call: str = ""
-    given: Mapping[str, str] = dataclasses.field(default_factory=dict)  # where hand-written derivatives are found
+    call: str = ""  # module:name, where it can be imported
+    given: Mapping[str, str] = dataclasses.field(default_factory=dict)  # the same of hand-written derivatives
+    again: str = ""  # the command that checks it
     labels: bool = False  # the function takes integer labels
     foreign: bool = False
-    stops: bool = False  # the function has a stop_gradient, which its truth has not
+    stops: Callable[[], bool] = lambda: False  # does a stop_gradient change its derivative, which its truth has not?
 
 
 def derivative(f: Callable, quantity: str, event_ndim: int, columns: bool) -> Callable:
@@ -66,19 +70,26 @@ def derivative(f: Callable, quantity: str, event_ndim: int, columns: bool) -> Ca
 def from_loss(loss: Loss, bound: float | None = None) -> Subject:
     """A catalogue loss: its printed formula is the truth."""
 
+    def given(t):
+        """The target as users of this loss give it."""
+        return jnp.argmax(t, axis=-1) if loss.targets.by_class else t
+
+    def called(z, t):
+        return loss(z, given(t))
+
     def plain(z, t):
         return loss.value(z, t, **{k: jnp.asarray(v, z.dtype) for k, v in loss.params.items()})
 
     def witnesses(quantity, columns):
         derived = {
-            "value": loss,
-            "grad": loss.gradient,
-            "hess": (lambda z, t, v: loss.hvp(z, t, v)) if columns else loss.hessian,
+            "value": called,
+            "grad": lambda z, t: loss.gradient(z, given(t)),
+            "hess": (lambda z, t, v: loss.hvp(z, given(t), v)) if columns else lambda z, t: loss.hessian(z, given(t)),
         }[quantity]
         if quantity == "value":
             return {"derived": derived}
         by_jax = {
-            n: derivative(f, quantity, loss.event_ndim, columns) for n, f in (("autodiff", loss), ("plain", plain))
+            n: derivative(f, quantity, loss.event_ndim, columns) for n, f in (("autodiff", called), ("plain", plain))
         }
         return {"derived": derived} | by_jax
 
@@ -91,7 +102,9 @@ def from_loss(loss: Loss, bound: float | None = None) -> Subject:
         witnesses=witnesses,
         bounds=dict.fromkeys(QUANTITIES, bound) if bound else BOUNDS,
         classes=() if loss.event_ndim == 0 else (2, 3, 10, 100, 1000),
-        call=f"lossjax.losses.{loss.label}",
+        call=f"lossjax.losses:{loss.label}" if loss.label == loss.name and loss in ALL else "",
+        again=_command(loss.label, max_excess=bound) if loss in ALL else "",
+        labels=loss.targets.by_class,
     )
 
 
@@ -143,17 +156,51 @@ def from_function(
         own=bare if like is not None else None,
         modes=("jit", "eager"),
         classes={0: (), 1: (2, 3, 10), 2: (BATCH[0] * BATCH[1],)}[ndim],
-        call=label.replace(":", ".") if ndim < 2 else "",
-        given={name: f"{f.__module__}.{f.__qualname__}" for name, f in (("grad", grad), ("hess", hess)) if f},
+        call=_where(f) if ndim < 2 else "",
+        given={"grad": _where(grad), "hess": _where(hess)},
+        again=_command(
+            _where(f),
+            event_ndim=ndim,
+            targets=targets,
+            like=like and like.label,
+            grad=grad and _where(grad),
+            hess=hess and _where(hess),
+            max_excess=max_excess,
+        ),
         labels=labels,
         foreign=True,
-        stops=not keep_stop_gradient and "stop_gradient" in _program(g, ndim),
+        stops=lambda: not keep_stop_gradient and _stops(g, ndim),
     )
 
 
-def _program(g, ndim) -> str:
-    x = jax.ShapeDtypeStruct(_example(ndim), np.float32)
-    return str(jax.make_jaxpr(g)(x, x))
+def _stops(g, ndim) -> bool:
+    """Does a stop_gradient change the derivative of g? That of a maximum which is taken off again, as softmax does, does not."""
+    rng = np.random.default_rng(0)
+    z, t = rng.standard_normal((8, *_example(ndim))), np.zeros((8, *_example(ndim)))
+    t.reshape(8, -1)[:, 0] = 1
+    kept, stripped = (
+        jax.vmap(jax.grad(primal(g, keep_stop_gradient=keep)))(*(jnp.asarray(x, jnp.float32) for x in (z, t)))
+        for keep in (True, False)
+    )
+    return not np.allclose(kept, stripped, rtol=1e-3, atol=1e-4, equal_nan=True)
+
+
+def _where(f) -> str:
+    """module:name of a function that can be imported, or nothing."""
+    module, name = getattr(f, "__module__", None), getattr(f, "__qualname__", "")
+    found = sys.modules.get(module) if module not in (None, "__main__") else None
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return f"{module}:{name}" if found is f and f is not None else ""
+
+
+def _command(name: str, **options) -> str:
+    """The command that checks this, or nothing where a part of it has no name."""
+    given = {key: x for key, x in options.items() if x is not None}
+    if not all((name, *(x != "" for x in given.values()))):
+        return ""
+    words = (f"--{key.replace('_', '-')} {shlex.quote(str(x))}" for key, x in given.items())
+    return " ".join(("lossjax check", shlex.quote(name), *words))
 
 
 def _as_users_differentiate(g, quantity, ndim, columns):

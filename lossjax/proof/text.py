@@ -98,9 +98,17 @@ def _sweep(s: dict) -> str:
     above = ", ".join(f"{n:,} above {k}" for k, n in s["above"].items())
     return (
         f"{s['loss']} {s['quantity']} t={s['t']:g}: all {s['points']:,} float32 patterns, max {s['max_ulp']:.3f} ulp at "
-        f"z = {s['worst']['z']:.9g} ({s['worst']['z_bits']}); {above}; lost {s['lost']:,}, wrong NaN/inf {s['wrong_nonfinite']:,}, "
+        f"z = {s['worst']['z']:.9g} ({s['worst']['z_bits']}); {above}{_near(s)}; lost {s['lost']:,}, "
+        f"wrong NaN/inf {s['wrong_nonfinite']:,}, "
         f"subnormal {s['subnormal']:,}; {s['points_per_second'] / 1e6:.0f} million points/s"
     )
+
+
+def _near(s: dict) -> str:
+    """What the counts may be off by."""
+    if not s["near_wrong"]:
+        return ""
+    return f" (of {s['near_checked']:,} errors next to one of these, {s['near_wrong']:,} lie on its other side in exact arithmetic)"
 
 
 def _drawn(rows: list[Row]) -> str:

@@ -1,21 +1,24 @@
 """What a finding tells: its cause, and the line that shows it again."""
 
+import functools
 import importlib
 import shlex
 import subprocess
 import sys
 
+import jax
+import jax.numpy as jnp
 import pytest
 
 import lossjax
-from lossjax.losses import weighted
-from lossjax.losses.logistic import logistic
+from lossjax.proof.check import find
 
 MODULE = """
 import jax, jax.numpy as jnp
 def square(z, t): return z * z
 def wrong_between(z, t): return jnp.where((z > 2) & (z < 3), 3 * z, 2 * z)
 def stopped(z, t): return (jax.lax.stop_gradient(z) - t) * (z - t)
+def batch(z, t): return -jnp.mean(jnp.sum(t * jax.nn.log_softmax(z, axis=-1), axis=-1))
 def labels(z, t): return jnp.log(jnp.sum(jnp.exp(z))) - 2 * z[t]
 """
 
@@ -65,6 +68,25 @@ def test_the_line_again_prints_what_was_got(strange, name, dtype):
     assert float(printed[row.worst["entry"]]) == pytest.approx(row.worst["got"], rel=1e-2, nan_ok=True)
 
 
-def test_what_no_line_can_hold_is_checked_again_by_its_label():
-    row = first(lossjax.check(weighted(logistic, (0.5, 1.0)), points="quick", quantity="grad", max_excess=1e-6))
-    assert row.reproducer == "lossjax check 'weighted[logistic](weights=(0.5, 1.0))' --dtype float32 --quantity grad"
+def test_a_rule_that_is_wrong_beside_a_harmless_stop_gradient_is_blamed_itself():
+    def cost(z, t):
+        return -jnp.sum(t * jax.nn.log_softmax(z))
+
+    f = jax.custom_jvp(cost)
+    f.defjvp(lambda x, dx: (cost(*x), 2 * jax.jvp(cost, x, dx)[1]))
+    row = first(lossjax.check(f, points="quick", quantity="grad"), witness="autodiff")
+    assert row.code == "LJ012"
+    assert "custom derivative rule" in row.cause
+
+
+def test_what_no_line_can_hold_is_checked_again_by_a_command(strange):
+    row = first(lossjax.check(find("huber(delta=0.1)"), points="quick", quantity="grad", max_excess=0.1))
+    assert row.reproducer == "lossjax check 'huber(delta=0.1)' --max-excess 0.1 --dtype float32 --quantity grad"
+    row = first(lossjax.check(strange.batch, event_ndim=2, points="quick", quantity="value", max_excess=1e-3))
+    words = "lossjax check strange:batch --event-ndim 2 --targets one_hot --max-excess 0.001 --dtype float32 --quantity value"
+    assert row.reproducer == words
+
+
+@pytest.mark.parametrize("hand", [lambda z, t: 3 * z, functools.partial(lambda a, z, t: a * z, 3)])
+def test_what_cannot_be_imported_has_no_line(strange, hand):
+    assert first(lossjax.check(strange.square, grad=hand, points="quick", quantity="grad")).reproducer == ""
