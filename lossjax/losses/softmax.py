@@ -50,8 +50,9 @@ def likelihood(z: Float[Array, " K"], t: Num[Array, " K"]) -> Float[Array, ""]:
 
 def weights(z: Float[Array, " K"]) -> Weights:
     """The weights of z. One +inf is the limit p = 1 there; several of them, or -inf throughout, give NaN."""
-    peak = jnp.max(z)
     top = jnp.arange(z.shape[-1]) == jnp.argmax(z)
+    # Not max z: where several are the largest, its derivative is that of no single one of them.
+    peak = jnp.sum(jnp.where(top, z, 0))
     infinite = top & (z == jnp.inf)
     gap = jnp.where(infinite, 0, peak - z)
     centre = jnp.where(_small(z, peak, gap, top), 0, peak)
