@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from .again import line
 from .compare import Comparison, widened
 from .diagnose import diagnose
 from .exact import Truth
@@ -78,7 +79,7 @@ def _row(subject, dtype, quantity, witness, verdicts) -> Row:
         code=code,
         cause=cause,
         worst=place,
-        reproducer=_reproducer(subject, dtype, quantity, witness, place) if failures else "",
+        reproducer=line(subject, dtype, quantity, witness, place) if failures else "",
         mode=verdicts[0].mode,
         targets=subject.targets,
         classes=tuple(sorted({v.points.classes for v in verdicts} - {0})),
@@ -111,26 +112,6 @@ def _place(v: Verdict) -> dict:
 def _shown(x):
     wide = widened(np.atleast_1d(x))[:, 0]
     return float(wide[0]) if x.ndim == 0 else wide[:16].tolist()
-
-
-def _reproducer(subject, dtype, quantity, witness, place) -> str:
-    """One line for a shell that shows the worst point, or that checks again where a line cannot hold it, or nothing."""
-    hand = witness == "derived" and quantity in subject.given
-    module, _, name = (subject.given[quantity] if hand else subject.call).partition(":")
-    if not name or place["classes"] > 10:
-        return subject.again and f"{subject.again} --dtype {dtype.name} --quantity {quantity}"
-    f = f"{module}.{name}" if hand or quantity == "value" else f"jax.{_OPERATORS[quantity]}({module}.{name})"
-    z, t = (f"jnp.array({_python(place[name])}, jnp.{dtype.name})" for name in ("z", "t"))
-    t = str(int(np.argmax(place["t"]))) if subject.labels else t
-    wide = "jax.config.update('jax_enable_x64', True); " if dtype.itemsize == 8 else ""
-    return f'python -c "import jax, jax.numpy as jnp, {module}; {wide}print({f}({z}, {t}))"'
-
-
-_OPERATORS = {"grad": "grad", "hess": "hessian"}
-
-
-def _python(x) -> str:
-    return repr(x).replace("inf", "jnp.inf").replace("nan", "jnp.nan")
 
 
 _STOPS = "a stop_gradient holds a part of the derivative back; if that is meant, --keep-stop-gradient"

@@ -1,8 +1,6 @@
 """What is judged: a catalogue loss or any JAX function f(z, t), and the functions that stand witness for it."""
 
 import dataclasses
-import shlex
-import sys
 from collections.abc import Callable, Mapping
 
 import jax
@@ -12,6 +10,7 @@ import numpy as np
 from ..losses import ALL
 from ..losses.domain import DOMAINS
 from ..losses.loss import Loss
+from .again import command, where
 from .primal import primal
 from .ulp import BOUNDS, working_dtype
 
@@ -103,7 +102,7 @@ def from_loss(loss: Loss, bound: float | None = None) -> Subject:
         bounds=dict.fromkeys(QUANTITIES, bound) if bound else BOUNDS,
         classes=() if loss.event_ndim == 0 else (2, 3, 10, 100, 1000),
         call=f"lossjax.losses:{loss.label}" if loss.label == loss.name and loss in ALL else "",
-        again=_command(loss.label, max_excess=bound) if loss in ALL else "",
+        again=command(loss.label, max_excess=bound) if loss in ALL else "",
         labels=loss.targets.by_class,
     )
 
@@ -156,15 +155,15 @@ def from_function(
         own=bare if like is not None else None,
         modes=("jit", "eager"),
         classes={0: (), 1: (2, 3, 10), 2: (BATCH[0] * BATCH[1],)}[ndim],
-        call=_where(f) if ndim < 2 else "",
-        given={"grad": _where(grad), "hess": _where(hess)},
-        again=_command(
-            _where(f),
+        call=where(f) if ndim < 2 else "",
+        given={"grad": where(grad), "hess": where(hess)},
+        again=command(
+            where(f),
             event_ndim=ndim,
             targets=targets,
             like=like and like.label,
-            grad=grad and _where(grad),
-            hess=hess and _where(hess),
+            grad=grad and where(grad),
+            hess=hess and where(hess),
             max_excess=max_excess,
         ),
         labels=labels,
@@ -183,24 +182,6 @@ def _stops(g, ndim) -> bool:
         for keep in (True, False)
     )
     return not np.allclose(kept, stripped, rtol=1e-3, atol=1e-4, equal_nan=True)
-
-
-def _where(f) -> str:
-    """module:name of a function that can be imported, or nothing."""
-    module, name = getattr(f, "__module__", None), getattr(f, "__qualname__", "")
-    found = sys.modules.get(module) if module not in (None, "__main__") else None
-    for part in name.split("."):
-        found = getattr(found, part, None)
-    return f"{module}:{name}" if found is f and f is not None else ""
-
-
-def _command(name: str, **options) -> str:
-    """The command that checks this, or nothing where a part of it has no name."""
-    given = {key: x for key, x in options.items() if x is not None}
-    if not all((name, *(x != "" for x in given.values()))):
-        return ""
-    words = (f"--{key.replace('_', '-')} {shlex.quote(str(x))}" for key, x in given.items())
-    return " ".join(("lossjax check", shlex.quote(name), *words))
 
 
 def _as_users_differentiate(g, quantity, ndim, columns):
