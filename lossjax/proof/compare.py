@@ -10,7 +10,7 @@ from .exact import EXACT, KINK, NAN, UNDECIDED, Truth
 from .ulp import is_half, ulp, working_dtype
 
 _CHUNK = 16
-_ENOUGH = 256  # entries evaluated, once some are far beyond the bound
+_ENOUGH = 2048  # entries evaluated, once some are far beyond the bound
 _LARGE = 1.0  # an excess whose upper bound is worth a better one
 
 

@@ -11,7 +11,7 @@ from .samples import AGREE, Place, column, exponent, settle
 from .status import EXACT, KINK, NAN, UNDECIDED
 
 _FEW = 64  # up to so many coordinates each gets its own two directions
-_ENDS = 2
+_ENDS = 8
 _RANDOM = 4
 _NEAR = 10  # exp(-2^10) is below every floating dtype's zero, and 2048 bits can still tell it from 0
 
