@@ -7,7 +7,7 @@ replaced by ever larger numbers. One limit is the truth, several are a kink, and
 import numpy as np
 
 from ...extras import need
-from .samples import AGREE, Place, column, exponent, settle
+from .samples import AGREE, Place, column, evaluate, exponent, settle, subset
 from .status import EXACT, KINK, NAN, UNDECIDED
 
 _FEW = 64  # up to so many coordinates each gets its own two directions
@@ -73,11 +73,34 @@ def _around(job, sheet, index, stages, only_first):
         move = cut.reshape((len(rows), *job.args[i].shape[1:]))
         moves[i] = np.tile(move, (len(index),) + (1,) * (move.ndim - 1))
     place = Place(np.repeat(index, len(rows)), moves)
-    hi, lo, known, last = settle(job, place, stages)
-    shape = (len(index), len(rows))
-    return _write(
-        job, sheet, index, *(v.reshape((*shape, *v.shape[1:])) for v in (hi, lo, known, last.tied, last.outside))
-    )
+    return _settled_beside(job, sheet, index, len(rows), place, stages)
+
+
+def _settled_beside(job, sheet, index, count, place, stages):
+    """Write the limits of `count` samples around each point; the points still undecided."""
+    first = evaluate(job, place, *stages[0])
+    smooth = _smooth(job, first, count)
+    open_ = []
+    for points, ends in ((smooth, stages[:1]), (~smooth, stages)):
+        if points.any():
+            samples = np.flatnonzero(np.repeat(points, count))
+            hi, lo, known, last = settle(job, subset(place, samples), ends, first.take(samples))
+            shape = (int(points.sum()), count)
+            parts = (v.reshape((*shape, *v.shape[1:])) for v in (hi, lo, known, last.tied, last.outside))
+            open_.append(_write(job, sheet, index[points], *parts))
+    return np.sort(np.concatenate(open_)) if open_ else index[:0]
+
+
+def _smooth(job, first, count):
+    """Points where all samples, at unlike distances, already give one number: there is nothing left to tend to."""
+    if count <= 2:  # a scalar's two samples are equally far
+        return np.zeros(len(first.hi) // count, bool)
+    hi, tight = (v.reshape(-1, count, *v.shape[1:]) for v in (first.hi, first.tight))
+    with np.errstate(invalid="ignore"):
+        low, high = hi.min(1), hi.max(1)
+        one = (low == high) | (high - low <= job.tolerance.ulp(low) * AGREE)
+    apart = ~(first.tied | first.outside).reshape(-1, count).any(1)
+    return apart & (one & tight.all(1)).reshape(len(apart), -1).all(1)
 
 
 def _write(job, sheet, index, hi, lo, known, tied, outside):
@@ -129,7 +152,7 @@ def _grown(job, sheet, index, stages):
     )
     ranks = np.arange(3 if several > 1 else 1)
     place = Place(np.repeat(index, len(ranks)), [None] * len(job.args), np.tile(ranks, len(index)))
-    hi, lo, known, last = settle(job, place, stages)
+    hi, lo, known, last = settle(job, place, stages, evaluate(job, place, *stages[0]))
     shape = (len(index), len(ranks))
     parts = [v.reshape((*shape, *v.shape[1:])) for v in (hi, lo, known, last.tied, last.outside)]
     _write(job, sheet, index, *parts)
@@ -153,6 +176,6 @@ def _grown_tied(job, sheet, index, stages):
     moves[0] = np.tile(rows, (len(index),) + (1,) * (rows.ndim - 1))
     place = Place(np.repeat(index, len(rows)), moves, np.ones(len(rows) * len(index), int))
     stages = [(p * k + 7 * (k - 1), growth) for k, (p, growth) in zip((1, 2, 4), stages)]
-    hi, lo, known, last = settle(job, place, stages)
+    hi, lo, known, last = settle(job, place, stages, evaluate(job, place, *stages[0]))
     shape = (len(index), len(rows))
     _write(job, sheet, index, *(v.reshape((*shape, *v.shape[1:])) for v in (hi, lo, known, last.tied, last.outside)))

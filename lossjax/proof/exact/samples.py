@@ -62,9 +62,16 @@ class Values:
         self.tight = np.zeros((n, *shape), bool)
         self.tied, self.outside = np.zeros(n, bool), np.zeros(n, bool)
 
+    def take(self, i):
+        """Those of the samples i."""
+        out = Values.__new__(Values)
+        out.hi, out.lo, out.tight = self.hi[i], self.lo[i], self.tight[i]
+        out.tied, out.outside = self.tied[i], self.outside[i]
+        return out
 
-def _evaluate(job, place, p, growth):
-    """One stage, at rising precision until tight."""
+
+def evaluate(job, place, p, growth):
+    """The samples at one stage, at rising precision until tight."""
     kernel, out = balls(), Values(len(place.index), job.output)
     top = exponent(job.args, place.index)
     bits = 256
@@ -76,7 +83,7 @@ def _evaluate(job, place, p, growth):
     todo = np.arange(len(place.index))
     while len(todo) and bits <= cap:
         need("flint", "reference", "exact arithmetic").ctx.prec = bits
-        part = _subset(place, todo)
+        part = subset(place, todo)
         (hi, lo, r), events = run_plan(kernel, job.plan, _inputs(job, part, p, growth), len(todo))
         tight = job.tolerance.close(hi, r) & ~column(events["open"] | events["endless"], hi)
         zero = job.tolerance.small(hi, r)  # a limit that small is zero, exact or not
@@ -99,7 +106,8 @@ def exponent(args, index):
     return int(np.frexp(max(sizes, default=1.0))[1])
 
 
-def _subset(place, i):
+def subset(place, i):
+    """The samples i of a place."""
     moves = [None if m is None else m[i] for m in place.moves]
     return Place(place.index[i], moves, None if place.rank is None else place.rank[i])
 
@@ -109,27 +117,26 @@ def column(flag, like):
     return flag.reshape((-1,) + (1,) * (like.ndim - 1))
 
 
-def settle(job, place, stages):
-    """The limit of every sample, entry by entry (hi, lo, known), and the values of the last stage."""
-    first, second, *last = stages
-    first, second = (_evaluate(job, place, *s) for s in (first, second))
+def settle(job, place, stages, first):
+    """The limit of every sample, entry by entry (hi, lo, known), and the values of the stage that showed it.
+
+    first: the values of the first stage; where there is no other, they are the limit.
+    """
+    if len(stages) == 1:
+        return first.hi, first.lo, first.tight, first
+    second, *last = stages[1:]
+    second = evaluate(job, place, *second)
     known = _agree(job, first, second)
     hi, lo = second.hi.copy(), second.lo.copy()
     open_ = np.flatnonzero(~known.reshape(len(known), -1).all(1) & ~second.outside)
     if len(open_) and last:
-        third = _evaluate(job, _subset(place, open_), *last[0])
-        h, ok = _trend(job, [_take(first, open_), _take(second, open_), third])
+        third = evaluate(job, subset(place, open_), *last[0])
+        h, ok = _trend(job, [first.take(open_), second.take(open_), third])
         kept = known[open_]
         hi[open_] = np.where(kept, hi[open_], h)
         lo[open_] = np.where(kept, lo[open_], third.lo * np.isfinite(h) * (h == third.hi))
         known[open_] |= ok
     return hi, lo, known, second
-
-
-def _take(v, i):
-    out = Values.__new__(Values)
-    out.hi, out.lo, out.tight, out.tied, out.outside = v.hi[i], v.lo[i], v.tight[i], v.tied[i], v.outside[i]
-    return out
 
 
 def _agree(job, a, b):
