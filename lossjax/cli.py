@@ -115,8 +115,38 @@ class Bench:
         return run_bench(self)
 
 
+@dataclasses.dataclass(frozen=True)
+class Audit:
+    """Judge the losses of other libraries: value, gradient and second derivative against exact arithmetic.
+
+    LIBRARY is optax, jax.nn, jaxopt, rax, keras, torch or sklearn; those that are not installed are skipped.
+    """
+
+    libraries: tyro.conf.Positional[tuple[str, ...]] = ()
+    """Libraries."""
+    all: bool = False
+    """All of them."""
+    dtype: Dtype = "all"
+    """Floating type of z and t."""
+    points: Literal["quick", "standard"] = "standard"
+    """quick, or standard with every pattern of the half types."""
+    format: Literal["text", "json", "markdown"] = "text"
+    """Output format."""
+    output: Path | None = None
+    """A folder for audit.json and audit.md."""
+    workers: int | None = None
+    """Processes; default: one a core."""
+
+    def run(self) -> int:
+        """Exit code 0, whatever is found in other people's code."""
+        from lossjax.proof.audit.command import run_audit
+
+        return run_audit(self)
+
+
 Command = (
     Annotated[Check, tyro.conf.subcommand("check")]
+    | Annotated[Audit, tyro.conf.subcommand("audit")]
     | Annotated[List, tyro.conf.subcommand("list")]
     | Annotated[Explain, tyro.conf.subcommand("explain")]
     | Annotated[Bench, tyro.conf.subcommand("bench")]

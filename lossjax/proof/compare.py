@@ -7,7 +7,7 @@ import numpy as np
 
 from .condition import Condition
 from .exact import EXACT, KINK, NAN, UNDECIDED, Truth
-from .ulp import is_half, ulp, working_dtype
+from .ulp import ulp
 
 _CHUNK = 16
 _ENOUGH = 2048  # entries evaluated, once some are far beyond the bound
@@ -46,11 +46,13 @@ def compare(
 
     condition: eps sum_k |z_k dq/dz_k|, asked for only where it can matter.
     foreign: the unit is eps |want| instead of ulp(want), so that a conviction does not hinge on where want lies in its
-    binade; and a NaN input, which must give NaN elsewhere, is skipped.
+    binade, and that of a half type is its own, for nobody promised to evaluate it in float32; and a NaN input, which
+    must give NaN elsewhere, is skipped.
     """
     info = ml_dtypes.finfo(dtype)
     tiny, top = float(info.tiny), float(info.max)
-    got = np.asarray(got).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # a signalling NaN
+        got = np.asarray(got).astype(np.float64)
     hi, lo, status = truth.hi, truth.lo, truth.status
     inputs = np.concatenate([widened(z), widened(t)], axis=1)
     no_number = np.isnan(inputs).any(axis=1, keepdims=True)
@@ -80,13 +82,16 @@ def compare(
         lost = finite & (got == 0) & (np.abs(hi) >= tiny) & (status == EXACT)
 
         error_ulp = error / ulp(hi, dtype)
-        working = working_dtype(dtype)
-        over = np.maximum(error - 0.5 * ulp(hi, dtype), 0.0) if is_half(dtype) else error
+        working = condition.working
+        over = error if working == dtype else np.maximum(error - 0.5 * ulp(hi, dtype), 0.0)
         unit = ulp(hi, working)
         if foreign:
             unit = np.where(np.isfinite(hi), np.maximum(unit, float(ml_dtypes.finfo(working).eps) * np.abs(hi)), unit)
         excess = over / unit
-    largest = _condition_where_it_matters(excess, over, unit, bound, condition)
+    worth = bound if foreign else _LARGE
+    largest = _condition_where_it_matters(excess, over, unit, bound, condition, worth)
+    if foreign:  # a zero within the rounding of the inputs is an answer
+        lost = lost & (excess > bound)
     failed = (excess > bound) | lost | wrong_nonfinite
     return Comparison(error_ulp, excess, failed, lost, wrong_nonfinite, subnormal, undecided, skipped, largest)
 
@@ -97,13 +102,13 @@ def widened(x) -> np.ndarray:
         return x.reshape(len(x), -1).astype(np.float64)
 
 
-def _condition_where_it_matters(excess, over, unit, bound, condition) -> float:
+def _condition_where_it_matters(excess, over, unit, bound, condition, worth) -> float:
     """Replace err / ulp by err / (ulp + eps cond), from the largest down, until no other can be the maximum or fail."""
     if not excess.any():
         return 0.0
     unit = np.broadcast_to(unit, excess.shape)
     with np.errstate(over="ignore", invalid="ignore"):
-        least = condition.at_least(lambda bounds: (over / (unit + bounds) > _LARGE).any(axis=1))
+        least = condition.at_least(lambda bounds: (over / (unit + bounds) > worth).any(axis=1))
         excess[:] = over / (unit + least)
     flat, over, unit = excess.reshape(-1), over.reshape(-1), unit.reshape(-1)
     order = np.argsort(-flat, kind="stable")

@@ -80,7 +80,7 @@ class Report:
 
     def to_json(self) -> str:
         """The report as one JSON object; NaN and infinities as strings, as JSON has none."""
-        return json.dumps(_plain(self.as_dict()), indent=1, allow_nan=False)
+        return json.dumps(plain(self.as_dict()), indent=1, allow_nan=False)
 
     def to_frame(self):
         """The rows as a pandas DataFrame."""
@@ -103,11 +103,12 @@ class Report:
     __repr__ = __str__
 
 
-def _plain(x):
+def plain(x):
+    """X for JSON, NaN and infinities as strings."""
     if isinstance(x, dict):
-        return {k: _plain(v) for k, v in x.items()}
+        return {k: plain(v) for k, v in x.items()}
     if isinstance(x, list | tuple):
-        return [_plain(v) for v in x]
+        return [plain(v) for v in x]
     if isinstance(x, float) and (x != x or x in (float("inf"), float("-inf"))):
         return str(x)
     return x

@@ -14,6 +14,7 @@ from .findings import Row
 from .points import Points, scalar_points, vector_points
 from .rows import Verdict, rows_of
 from .subject import COLUMNS_FROM, QUANTITIES, Subject, UsageError, derivative
+from .ulp import working_dtype
 
 # The large vectors are swept in float32 only: float64 runs the same code, and half types are evaluated in float32.
 _SMALL_CLASSES = 10
@@ -22,14 +23,17 @@ _SMALL_CLASSES = 10
 def judge(subject: Subject, dtype: np.dtype, level: str, quantities: Iterable[str] = QUANTITIES) -> list[Row]:
     """All rows of one subject in one dtype."""
     with jax.enable_x64(dtype.itemsize == 8):
-        if subject.event_ndim == 0:
-            sets = [scalar_points(dtype, subject.targets, level)]
-        else:
-            most = _SMALL_CLASSES if dtype.name != "float32" else max(subject.classes)
-            sizes = [k for k in subject.classes if k <= max(most, min(subject.classes))]
-            sizes = sizes if level == "standard" else sizes[:3]
-            sets = [vector_points(dtype, subject.targets, k, level) for k in sizes]
+        sets = points_of(subject, dtype, level)
         return rows_of(subject, dtype, [verdict for p in sets for verdict in _trial(subject, p, quantities, dtype)])
+
+
+def points_of(subject: Subject, dtype: np.dtype, level: str) -> list[Points]:
+    """The sets of points at which a subject is swept: one, or one for each number of classes."""
+    if subject.event_ndim == 0:
+        return [scalar_points(dtype, subject.targets, level)]
+    most = _SMALL_CLASSES if dtype.name != "float32" else max(subject.classes)
+    sizes = [k for k in subject.classes if k <= max(most, min(subject.classes))]
+    return [vector_points(dtype, subject.targets, k, level) for k in (sizes if level == "standard" else sizes[:3])]
 
 
 @contextlib.contextmanager
@@ -46,11 +50,11 @@ def _differentiable(subject: Subject, quantity: str):
 
 def _trial(subject: Subject, points: Points, quantities: Iterable[str], dtype) -> list[Verdict]:
     """Every witness of every quantity at one set of points; those of one quantity are held against one truth."""
-    jobs = [_Quantity(subject, q, points, dtype) for q in quantities]
+    jobs = [Quantity(subject, q, points, dtype) for q in quantities]
     seen = {q.name: [] for q in jobs}
     verdicts = []
     for mode in subject.modes:
-        got = _run({(q, name): f for q in jobs for name, f in q.witnesses.items()}, mode)
+        got = run({(q, name): f for q in jobs for name, f in q.witnesses.items()}, mode)
         for (q, name), x in got.items():
             # Autodiff of a loss with its own rule is that rule: the same numbers have the same verdict.
             known = (c for other, c in seen[q.name] if np.array_equal(other, x, equal_nan=True))
@@ -64,7 +68,7 @@ def _trial(subject: Subject, points: Points, quantities: Iterable[str], dtype) -
     return verdicts
 
 
-class _Quantity:
+class Quantity:
     """Value, gradient or Hessian at one set of points: its truth, its witnesses, and the verdict on one of them."""
 
     def __init__(self, subject: Subject, name: str, points: Points, dtype):
@@ -77,7 +81,10 @@ class _Quantity:
         self.want = self.exact(f, trace)
         q = derivative(f, name, subject.event_ndim, self.columns)
         shape = want_shape(points, name, self.columns)
-        self.condition = Condition(q, self.args, self.want.hi, shape, trace)
+        working, soft = working_dtype(dtype), None
+        if subject.foreign:
+            working, soft = np.dtype(dtype), _measured(subject.targets, points.t)
+        self.condition = Condition(q, self.args, self.want.hi, shape, trace, working, soft)
 
     @property
     def witnesses(self) -> dict[str, Callable]:
@@ -109,6 +116,19 @@ class _Quantity:
             )
 
 
+def _measured(targets: str, t: np.ndarray) -> np.ndarray | None:
+    """The targets that are data, rounded as z is: of a regression all, of soft labels those between the classes.
+
+    A class, a sign or a count is exact.
+    """
+    if targets == "real":
+        return np.ones(t.shape, bool)
+    if targets not in ("unit", "tanh", "simplex"):
+        return None
+    wide = t.astype(np.float64)
+    return wide != np.round(wide)
+
+
 def want_shape(points: Points, quantity: str, columns: bool) -> tuple[int, ...]:
     """The shape of one example's quantity."""
     k = points.classes
@@ -127,7 +147,7 @@ def _columns(points: Points) -> np.ndarray:
     return np.eye(k, dtype=z.dtype)[column]
 
 
-def _run(witnesses: dict[tuple[_Quantity, str], Callable], mode: str) -> dict[tuple[_Quantity, str], np.ndarray]:
+def run(witnesses: dict[tuple[Quantity, str], Callable], mode: str) -> dict[tuple[Quantity, str], np.ndarray]:
     """Every witness over the points, in one compiled program, or op by op as a user's own call without jit is."""
     args = max((q.args for q, _ in witnesses), key=len)
     count = len(args[0])

@@ -7,25 +7,20 @@ import numpy as np
 
 from .ulp import is_half
 
-# Where exp, 1 - s(z), 1 + e, tanh and their kin change regime, per dtype; each on both sides of zero.
-_BOUNDARIES = {
-    "float32": (0.6931472, 1, 8, 14.558, 16.6355, 17.3287, 43.67, 44.36, 87.3365, 88.7228, 103.972, 4097, 1.7e38),
-    "float64": (
-        0.6931471805599453,
-        1,
-        8,
-        18.7,
-        33.27,
-        36.7368,
-        37.43,
-        354.2,
-        372.5,
-        708.396,
-        709.7827,
-        745.1332,
-        8.9e307,
-    ),
-}
+_LN2 = 0.6931471805599453
+
+
+def _regimes(digits: int, top: int) -> list[float]:
+    """Where exp, 1 - s(z), 1 + e^-z, tanh, z z and their kin change regime, for so many binary digits and that top exponent.
+
+    e^-z passes half, all or two more of the digits of 1, and the exponents at which it, or its square, leaves the range.
+    """
+    powers = (1, digits // 2 + 1, digits - 5, digits - 3, digits, digits + 1)
+    powers += (top // 2 - 1, top // 2, top - 2, top, top + digits - 2)
+    return sorted({1.0, 8.0, 4097.0, 2.0 ** (top - 1), *(_LN2 * k for k in powers)})
+
+
+_BOUNDARIES = {"float32": _regimes(24, 128), "float64": _regimes(53, 1024)}  # each on both sides of zero
 # Points kept of each side of a boundary: all of the nearest, then ever wider steps out to 2^16 patterns.
 _OFFSETS = np.unique(np.concatenate([np.arange(24), (2 ** np.linspace(4.6, 16, 200)).astype(int)]))
 
@@ -150,7 +145,8 @@ def _vector_specials(classes: int) -> np.ndarray:
         1000 * last,
         first + last,
     ]
-    rows += [30000 * first, 1e4 + first, 5.5625 * first, 7.625 * last, 16.6355 * first, -16.6355 * first, 14.558 * last]
+    rows += [30000 * first, 1e4 + first, _LN2 * 8 * first, _LN2 * 11 * last, _LN2 * 24 * first, -_LN2 * 24 * first]
+    rows += [_LN2 * 21 * last]
     masked = zero.copy()
     masked[-1] = -np.inf
     masked_far = 20 * first

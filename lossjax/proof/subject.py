@@ -96,7 +96,7 @@ def from_loss(loss: Loss, bound: float | None = None) -> Subject:
         label=loss.label,
         event_ndim=loss.event_ndim,
         targets=loss.targets.name,
-        truth=_formula(loss),
+        truth=printed(loss),
         as_traced=False,
         witnesses=witnesses,
         bounds=dict.fromkeys(QUANTITIES, bound) if bound else BOUNDS,
@@ -148,7 +148,7 @@ def from_function(
         label=label,
         event_ndim=min(ndim, 1),
         targets=targets,
-        truth=(lambda dtype: bare) if like is None else _formula(like),
+        truth=(lambda dtype: bare) if like is None else printed(like),
         as_traced=like is None,
         witnesses=witnesses,
         bounds=dict.fromkeys(QUANTITIES, max_excess or FOREIGN_BOUND),
@@ -213,7 +213,7 @@ def _same_shape(label, event_ndim, *, labels, **derivatives):
             )
 
 
-def _formula(loss: Loss) -> Callable:
+def printed(loss: Loss) -> Callable:
     """The printed formula, its parameters as the working dtype holds them: no evaluation is given more."""
 
     def at(dtype):

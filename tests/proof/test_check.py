@@ -72,7 +72,7 @@ def test_the_conditioning_is_what_finite_differences_say_and_never_below_its_low
     z = rng.normal(size=(20, 3) if loss.event_ndim else 20)
     t = np.eye(3)[rng.integers(3, size=20)] if loss.event_ndim else rng.uniform(size=20)
     want = exact(gradient, z, t, dtype=DTYPES["float64"]).hi.reshape(20, -1)
-    condition = Condition(gradient, (z, t), want, z.shape[1:], None)
+    condition = Condition(gradient, (z, t), want, z.shape[1:], None, np.float32)
     rows, entries = (i.ravel() for i in np.indices(want.shape))
     found = condition(rows, entries).reshape(want.shape)
 

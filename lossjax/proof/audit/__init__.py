@@ -1,0 +1,1 @@
+"""Other libraries' losses, held against exact arithmetic: one adapter a library, findings, pages."""

@@ -1,0 +1,248 @@
+"""From what was seen to findings: the class of each error, its severity, the worst and the smallest failing input."""
+
+import dataclasses
+
+import numpy as np
+
+from ..codes import CODES
+from ..compare import widened
+from ..diagnose import diagnose
+from ..exact import KINK
+from ..rows import Verdict
+from ..ulp import is_half
+from .case import Case, Library
+from .reproduce import reproducer
+from .sweep import Against, Seen, as_documented
+
+# Up to here a sigmoid is neither below 0.018 nor above 0.982: what fails below is seen by every training run.
+_ORDINARY = 4.0
+# Beside 0: here a smooth quantity has not changed.
+_NEAR = 1e-6
+_FAR = 1e300  # how far out infinities are
+_MATHS = ("LJ001", "LJ002", "LJ003", "LJ004", "LJ005")
+# A formula that is wrong fails at more than a tenth of the ordinary points; a loss of digits at fewer.
+_MANY, _MANY_OF_HALF = 0.1, 0.5
+
+CLASSES = {
+    "wrong maths": "LJ005",
+    "convention": "LJ005",
+    "false zero": "LJ006",
+    "cancellation": "LJ007",
+    "false NaN/inf": "LJ008",
+    "early overflow": "LJ008",
+    "kink": "LJ009",
+    "broken invariant": "LJ005",
+}
+SEVERITIES = {"O": "at ordinary pre-activations", "T": "in a saturated tail", "S": "a matter of convention"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """One way in which one quantity of one loss of a library is wrong, in one dtype and mode."""
+
+    library: str
+    version: str
+    loss: str
+    klass: str
+    severity: str
+    dtype: str
+    mode: str
+    quantity: str
+    meant: str
+    input: dict
+    got: float | str
+    want: float | str
+    ulp: float
+    smallest_failing: dict
+    count: int
+    checked: int
+    cause: str
+    reproducer: str
+    better: str
+
+    def as_dict(self) -> dict:
+        """For JSON, where the class is called class."""
+        found = dataclasses.asdict(self)
+        return {{"klass": "class"}.get(k, k): v for k, v in found.items()}
+
+
+def findings(seen: list[Seen], dtype: np.dtype) -> list[Finding]:
+    """All findings about one quantity of one case in one mode; `seen` holds its sets of points."""
+    library, case = seen[0].library, seen[0].case
+    verdicts = [s.verdict for s in seen]
+    if not any(v.comparison.failed.any() for v in verdicts):
+        return []
+    guilty = max(verdicts, key=lambda v: v.comparison.failed.sum())
+    wrong, cause = _maths(case, guilty, dtype)
+    kinds = [_kinds(v, wrong) for v in verdicts]
+    checked = sum(int((~(v.comparison.skipped | v.comparison.undecided)).sum()) for v in verdicts)
+    found = []
+    for klass in CLASSES:
+        masks = [k == klass for k in kinds]
+        if any(m.any() for m in masks):
+            why = cause if klass == wrong else CODES[CLASSES[klass]].title
+            found.append(_finding(library, case, dtype, klass, verdicts, masks, checked, why))
+    return found
+
+
+def by_invariants(against: list[Against], dtype: np.dtype, known: set[tuple]) -> list[Finding]:
+    """Findings of broken invariants, where no truth has convicted the same quantity (library, loss, quantity) already."""
+    found = {}
+    for a in against:
+        key = (a.library.name, a.case.name, a.broken.quantity, a.broken.mode, a.broken.rule)
+        if key[:3] not in known and key not in found:
+            found[key] = _of_invariant(a, dtype)
+    return list(found.values())
+
+
+def _of_invariant(a: Against, dtype) -> Finding:
+    b, size = a.broken, _size(a.points.z)
+    row, entry = np.unravel_index(np.argmin(np.where(b.mask, size[:, None], np.inf)), b.mask.shape)
+    place = {
+        "input": {"z": _numbers(a.points.z[row]), "t": _numbers(a.points.t[row])},
+        "entry": int(entry),
+        "got": float(b.got[row, entry]),
+        "want": b.want,
+        "ulp": 0.0,
+    }
+    return Finding(
+        library=a.library.name,
+        version=a.library.version,
+        loss=a.case.name,
+        klass="broken invariant",
+        severity="O" if size[row] <= _ORDINARY else "S" if size[row] == _FAR else "T",
+        dtype=dtype.name,
+        mode=b.mode,
+        quantity=b.quantity,
+        meant=a.case.meant,
+        input=place["input"],
+        got=place["got"],
+        want=b.want,
+        ulp=0.0,
+        smallest_failing=place,
+        count=int(b.mask.sum()),
+        checked=b.mask.size,
+        cause=f"an invariant does not hold: {b.rule}",
+        reproducer=reproducer(a.library, a.case, dtype, b.quantity, b.mode, place),
+        better=CODES["LJ005"].fix,
+    )
+
+
+def _maths(case: Case, verdict: Verdict, dtype) -> tuple[str | None, str]:
+    """Whether the formula itself is another one, and what is known about the difference."""
+    p, c = verdict.points, verdict.comparison
+    code, cause = diagnose(verdict.got, verdict.truth, c, p.z, p.t, p.classes, verdict.quantity)
+    size = _size(p.z)
+    tame = (size > 0.1) & (size < _ORDINARY)
+    many = _MANY_OF_HALF if is_half(dtype) else _MANY
+    if code not in _MATHS or not tame.any() or (c.failed & ~c.lost & ~c.wrong_nonfinite)[tame].mean() < many:
+        return None, ""
+    if as_documented(case, verdict, dtype):
+        return "convention", f"it computes what its documentation prints, which is not {case.meant}"
+    return "wrong maths", cause
+
+
+def _kinds(v: Verdict, wrong: str | None) -> np.ndarray:
+    """The class of every entry that failed."""
+    c, want = v.comparison, v.truth.hi
+    kinds = np.full(c.failed.shape, "", object)
+    kinds[c.failed] = wrong or "cancellation"
+    finite_z = np.isfinite(widened(v.points.z)).all(1, keepdims=True)
+    kinds[c.failed & c.wrong_nonfinite] = "false NaN/inf"
+    kinds[c.failed & c.wrong_nonfinite & np.isinf(v.got) & np.isfinite(want) & finite_z] = "early overflow"
+    if wrong is None:
+        kinds[c.failed & c.lost] = "false zero"
+        kinds[c.failed & ~c.wrong_nonfinite & ((v.truth.status == KINK) | _at_zero_only(v))] = "kink"
+    return kinds
+
+
+def _at_zero_only(v: Verdict) -> np.ndarray:
+    """Points z = 0 where this is wrong although it is right close by: a tie that was decided the wrong way."""
+    failed, z, t = v.comparison.failed, widened(v.points.z), widened(v.points.t)
+    size = np.abs(z).max(axis=1)
+    zero = np.zeros(failed.shape, bool)
+    for i in np.flatnonzero((size == 0) & failed.any(1)):
+        near = (t == t[i]).all(1) & (size > 0) & (size < _NEAR) & ~v.comparison.skipped.any(1)
+        zero[i] = failed[i] & ~failed[near].any(0) & near.any()
+    return zero
+
+
+def _size(z) -> np.ndarray:
+    """How far out a point is: |z|, or the gap between the largest and the smallest finite class."""
+    wide = widened(z)
+    finite = np.where(np.isfinite(wide), wide, np.nan)
+    with np.errstate(all="ignore"):
+        size = np.abs(finite[:, 0]) if z.ndim == 1 else np.nanmax(finite, axis=1) - np.nanmin(finite, axis=1)
+    return np.nan_to_num(size, nan=_FAR, posinf=_FAR)
+
+
+def _finding(library: Library, case: Case, dtype, klass, verdicts, masks, checked, cause) -> Finding:
+    worst = max(zip(verdicts, masks), key=lambda vm: _badness(*vm).max())
+    nearest = min(zip(verdicts, masks), key=lambda vm: _distance(*vm).min())
+    place = _place(worst[0], np.unravel_index(np.argmax(_badness(*worst)), worst[1].shape))
+    smallest = _place(nearest[0], np.unravel_index(np.argmin(_distance(*nearest)), nearest[1].shape))
+    v = verdicts[0]
+    return Finding(
+        library=library.name,
+        version=library.version,
+        loss=case.name,
+        klass=klass,
+        severity=_severity(klass, float(_distance(*nearest).min()), verdicts, masks),
+        dtype=dtype.name,
+        mode=v.mode,
+        quantity=v.quantity,
+        meant=case.meant,
+        input=place["input"],
+        got=place["got"],
+        want=place["want"],
+        ulp=place["ulp"],
+        smallest_failing=smallest,
+        count=int(sum(m.sum() for m in masks)),
+        checked=checked,
+        cause=cause,
+        reproducer=reproducer(library, case, dtype, v.quantity, v.mode, smallest),
+        better=f"{CODES[CLASSES[klass]].fix}",
+    )
+
+
+def _severity(klass, distance, verdicts, masks) -> str:
+    if klass == "convention":
+        return "S"
+    if klass in ("false NaN/inf", "early overflow"):
+        finite = any(
+            (m & np.isfinite(widened(v.points.z)).all(1, keepdims=True)).any() for v, m in zip(verdicts, masks)
+        )
+        return "O" if finite else "S"
+    return "O" if distance <= _ORDINARY else "T"
+
+
+def _badness(v: Verdict, mask) -> np.ndarray:
+    c = v.comparison
+    # Of zeros the one that hides most, of other errors the one that rounding explains least.
+    bad = np.where(c.lost, np.abs(v.truth.hi), np.nan_to_num(c.excess) + 1)
+    return np.where(mask, np.where(c.wrong_nonfinite, 1e300, bad), -1.0)
+
+
+def _distance(v: Verdict, mask) -> np.ndarray:
+    return np.where(mask, np.broadcast_to(_size(v.points.z)[:, None], mask.shape), np.inf)
+
+
+def _place(v: Verdict, where) -> dict:
+    row, entry = where
+    z, t = v.points.z[row], v.points.t[row]
+    kink = v.truth.status[row, entry] == KINK
+    want = float(v.truth.hi[row, entry])
+    if kink:
+        want = f"[{float(v.truth.low[row, entry]):.9g}, {float(v.truth.high[row, entry]):.9g}]"
+    return {
+        "input": {"z": _numbers(z), "t": _numbers(t)},
+        "entry": int(entry),
+        "got": float(v.got[row, entry]),
+        "want": want,
+        "ulp": float(v.comparison.error_ulp[row, entry]),
+    }
+
+
+def _numbers(x):
+    wide = widened(np.atleast_1d(x))[:, 0]
+    return float(wide[0]) if x.ndim == 0 else wide.tolist()

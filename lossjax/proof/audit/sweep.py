@@ -1,0 +1,164 @@
+"""Every loss of one meaning, from whichever library, at the same points and against one truth."""
+
+import dataclasses
+from collections.abc import Iterator
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ...losses.loss import Loss
+from ..compare import Comparison
+from ..exact import truth
+from ..judge import Quantity, points_of
+from ..points import Points
+from ..primal import primal
+from ..rows import Verdict
+from ..subject import FOREIGN_BOUND, QUANTITIES, Subject, derivative, printed
+from ..ulp import ulp
+from .case import Case, Library
+from .invariants import Broken, broken
+
+_EAGER_CLASSES = 2  # op by op, every operation is compiled for every shape: at the fewest classes only
+_FEW = 0.01  # entries at which rounding alone makes a difference to the documented formula
+_CLASSES = {"quick": (2, 3), "standard": (2, 3, 10)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """One quantity of one case, as one mode of evaluation gives it, at one set of points."""
+
+    library: Library
+    case: Case
+    verdict: Verdict
+
+
+@dataclasses.dataclass(frozen=True)
+class Trouble:
+    """A quantity that the library itself cannot give."""
+
+    library: str
+    loss: str
+    quantity: str
+    mode: str
+    why: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Against:
+    """A case that breaks an invariant at one set of points."""
+
+    library: Library
+    case: Case
+    points: Points
+    broken: Broken
+
+
+def sweep(cases: list[tuple[Library, Case]], dtype: np.dtype, level: str) -> Iterator[Seen | Trouble | Against]:
+    """What each of these cases, which all mean the same, gives in one dtype."""
+    subject = subject_of(cases[0][1].formula, cases[0][1], _CLASSES[level])
+    able = [(library, case) for library, case in cases if dtype.name in case.dtypes]
+    with jax.enable_x64(dtype.itemsize == 8):
+        for points in points_of(subject, dtype, level) if able else ():
+            given = {(library.name, case.name): outputs(case, points, level) for library, case in able}
+            for library, case in able:
+                for rule in broken(case, points, given[library.name, case.name], dtype):
+                    yield Against(library, case, points, rule)
+            for name in QUANTITIES:
+                yield from _quantity(able, given, Quantity(subject, name, points, dtype))
+
+
+def subject_of(formula, case: Case, classes: tuple[int, ...] = ()) -> Subject:
+    """A formula as the truth about a case."""
+    return Subject(
+        label=case.meant,
+        event_ndim=case.event_ndim,
+        targets=case.targets,
+        truth=printed(formula) if isinstance(formula, Loss) else lambda dtype: primal(formula),
+        as_traced=False,
+        witnesses=lambda quantity, columns: {},
+        bounds=dict.fromkeys(QUANTITIES, FOREIGN_BOUND),
+        classes=classes if case.event_ndim else (),
+        foreign=True,
+    )
+
+
+def _quantity(cases, given, quantity: Quantity) -> Iterator[Seen | Trouble]:
+    seen = []
+    for library, case in cases:
+        for (name, mode), got in given[library.name, case.name].items():
+            if name != quantity.name:
+                continue
+            if isinstance(got, str):
+                yield Trouble(library.name, case.name, name, mode, got)
+                continue
+            known = (c for other, c in seen if np.array_equal(other, got, equal_nan=True))
+            comparison = next(known, None) or _reachable(quantity, got, quantity.judged(got))
+            seen.append((got, comparison))
+            verdict = Verdict(name, case.name, mode, quantity.points, got, quantity.want, comparison)
+            yield Seen(library, case, verdict)
+
+
+def _reachable(quantity: Quantity, got: np.ndarray, comparison: Comparison) -> Comparison:
+    """A second derivative that jumps is also right on the side that rounding z, or the target of a regression, takes."""
+    failed = comparison.failed & np.isfinite(got)
+    if quantity.name != "hess" or quantity.subject.targets != "real" or not failed.any():
+        return comparison
+    rows = np.flatnonzero(failed.any(1))
+    z, t = quantity.points.z[rows], quantity.points.t[rows]
+    q = derivative(quantity.subject.truth(quantity.dtype), "hess", 0, False)
+    with np.errstate(all="ignore"):
+        beside = [(np.nextafter(z, z.dtype.type(to)), t) for to in (-np.inf, np.inf)]
+        beside += [(z, np.nextafter(t, t.dtype.type(to))) for to in (-np.inf, np.inf)]
+        sides = [truth(q, *at, dtype=quantity.dtype) for at in beside]
+    low = np.minimum.reduce([quantity.want.low[rows, 0], *(s.low for s in sides)])
+    high = np.maximum.reduce([quantity.want.high[rows, 0], *(s.high for s in sides)])
+    slack = FOREIGN_BOUND * ulp(high, quantity.dtype)
+    fine = ((got[rows, 0] >= low - slack) & (got[rows, 0] <= high + slack))[:, None]
+    cleared = comparison.failed.copy()
+    cleared[rows] &= ~fine
+    return dataclasses.replace(comparison, failed=cleared)
+
+
+def outputs(case: Case, points: Points, level: str) -> dict[tuple[str, str], np.ndarray | str]:
+    """{(quantity, mode): the quantity at all points, or why there is none}, as the users of the library evaluate it.
+
+    Eager evaluation, a compilation for every operation and shape, is for standard points.
+    """
+    if case.whole is not None:
+        whole = case.whole
+        return {(q, "eager"): _tried(lambda q=q: whole(q, points.z, points.t), points) for q in case.quantities}
+
+    def called(z, t):
+        return case.call(z, jnp.argmax(t, axis=-1) if case.labels else t)
+
+    z, t = jnp.asarray(points.z), jnp.asarray(points.t)
+    one = {(q, "jit"): jax.vmap(derivative(called, q, case.event_ndim, False)) for q in case.quantities}
+    eager = {}
+    if level == "standard" and points.classes <= _EAGER_CLASSES:
+        eager = {(q, "eager"): lambda f=f: f(z, t) for (q, _), f in one.items()}
+    if "grad" in case.quantities:
+        one["grad", "jit, jacfwd"] = jax.vmap(jax.jacfwd(called))
+    try:  # in one program, which compiles faster than one each
+        jitted = dict(zip(one, jax.jit(lambda *a: [f(*a) for f in one.values()])(z, t), strict=True))
+    except Exception:  # another library's code; each on its own, to see which
+        jitted = {key: lambda f=f: jax.jit(f)(z, t) for key, f in one.items()}
+    return {key: _tried(f, points) for key, f in (jitted | eager).items()}
+
+
+def _tried(give, points: Points) -> np.ndarray | str:
+    try:
+        got = np.asarray(give() if callable(give) else give)
+    except Exception as error:  # another library's code
+        return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+    return got.reshape(len(points), -1)
+
+
+def as_documented(case: Case, verdict: Verdict, dtype) -> bool:
+    """Does it compute what its own documentation prints, where that is not what its name means?"""
+    if case.documented is None:
+        return False
+    points: Points = verdict.points
+    truth = Quantity(subject_of(case.documented, case), verdict.quantity, points, dtype)
+    seen = truth.judged(verdict.got)
+    return bool((seen.failed & ~seen.wrong_nonfinite).mean() < _FEW)

@@ -1,0 +1,166 @@
+"""The audit of other libraries: published defects are found from sweeps alone, what is right stays silent."""
+
+import ast
+import functools
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+from published_defects import ACQUITTED, DEFECTS
+
+from lossjax.proof.audit import case, run
+from lossjax.proof.audit.finding import CLASSES
+from lossjax.proof.subject import UsageError
+
+AUDIT = Path(run.__file__).parent
+PACKAGES = {"jax.nn": "jax"}
+
+
+def load(library) -> case.Library:
+    if importlib.util.find_spec(PACKAGES.get(library, library)) is None:
+        pytest.skip(f"{library} is not installed")
+    return run.load(library)
+
+
+@functools.cache
+def findings(library, loss, dtype, points="quick"):
+    """What the audit says about one loss."""
+    ((key, _),) = [(k, c) for k, cases in run.groups([load(library)]).items() for _, c in cases if c.name == loss]
+    found, troubles = run.job((library,), key, dtype, points)
+    return [f for f in found if f.loss == loss], [t for t in troubles if t.loss == loss]
+
+
+FAST = [d for d in DEFECTS if d[1:3] in {("optax", "huber_loss"), ("optax", "l2_loss"), ("jax.nn", "sparse_plus")}]
+
+
+@pytest.mark.parametrize("defect", FAST, ids=lambda d: " ".join(d[:5]))
+def test_a_published_defect_is_found(defect):
+    _, library, loss, quantity, dtype, classes, _ = defect
+    assert classes & {f.klass for f in findings(library, loss, dtype)[0] if f.quantity == quantity}
+
+
+FAST_ACQUITTED = [a for a in ACQUITTED if a[0] == "optax" and a[3] != "float32"] + ACQUITTED[3:5] + ACQUITTED[9:11]
+
+
+@pytest.mark.parametrize("acquitted", FAST_ACQUITTED, ids=" ".join)
+def test_what_is_right_stays_silent(acquitted):
+    library, loss, quantity, dtype = acquitted
+    guilty = [f for f in findings(library, loss, dtype)[0] if f.quantity == quantity and _finite(f)]
+    assert not guilty, guilty
+
+
+def _finite(f):
+    return f.severity != "S"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_the_confusion_table(capsys):
+    """Every published defect and every acquittal of the libraries that are installed, at standard points."""
+    rows, missed, wrongly = [], [], []
+    for report, library, loss, quantity, dtype, classes, at in DEFECTS:
+        if importlib.util.find_spec(PACKAGES.get(library, library)) is None:
+            continue
+        named = {f.klass for f in findings(library, loss, dtype, "standard")[0] if f.quantity == quantity}
+        verdict = "found" if named & classes else "found, other class" if named else "missed"
+        rows.append((report, library, loss, quantity, dtype, verdict, ", ".join(sorted(named)), at))
+        missed += [rows[-1]] if verdict != "found" else []
+    for library, loss, quantity, dtype in ACQUITTED:
+        if importlib.util.find_spec(PACKAGES.get(library, library)) is None:
+            continue
+        named = {
+            f.klass for f in findings(library, loss, dtype, "standard")[0] if f.quantity == quantity and _finite(f)
+        }
+        rows.append(("right", library, loss, quantity, dtype, "convicted" if named else "silent", ", ".join(named), ""))
+        wrongly += [rows[-1]] if named else []
+    with capsys.disabled():
+        print()
+        for row in rows:
+            print(" | ".join(row))
+        print(f"{len(rows)} lines: {len(missed)} defects missed or misnamed, {len(wrongly)} wrongly convicted")
+    # At the zero vector the distance of cosines has no value, so that no NaN is wrong there.
+    assert [m[2:4] for m in missed] in ([], [("cosine_distance", "grad")])
+    assert not wrongly
+
+
+def test_adapters_and_points_hold_no_input_of_the_list():
+    """No number of the list is in an adapter, nor among the points."""
+    reported = set(re.findall(r"[1-9]\d*\.\d{2,}", " ".join(d[-1] for d in DEFECTS)))
+    for name in ("../points", "optax", "jax_nn", "jaxopt", "rax", "keras", "torch", "sklearn", "sweep", "formulas"):
+        tree = ast.parse((AUDIT / f"{name}.py").read_text())
+        numbers = {repr(n.value) for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, float)}
+        assert not numbers & reported
+
+
+def test_a_reproducer_prints_what_was_got():
+    (f, *_) = [f for f in findings("optax", "huber_loss", "float32")[0] if f.klass == "false zero"]
+    assert f.reproducer.count("\n") < 6
+    done = subprocess.run([sys.executable, "-c", f.reproducer], capture_output=True, text=True, check=True)
+    assert float(done.stdout) == f.smallest_failing["got"]
+
+
+def test_a_finding_has_every_field():
+    f = findings("optax", "l2_loss", "float16")[0][0].as_dict()
+    wanted = (
+        "library version loss class severity dtype mode quantity input got want ulp smallest_failing count reproducer"
+    )
+    assert set(f) >= {*wanted.split(), "better"}
+    assert f["class"] in CLASSES
+    assert f["severity"] in "OTS"
+
+
+def test_json_markdown_and_the_table(tmp_path):
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "lossjax",
+            "audit",
+            "sklearn",
+            "--points",
+            "quick",
+            "--dtype",
+            "float32",
+            "--output",
+            tmp_path,
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads((tmp_path / "audit.json").read_text())
+    assert {"environment", "findings"} <= set(found)
+    page = (tmp_path / "audit.md").read_text()
+    assert page.startswith("# Losses of sklearn")
+    assert page.count("```python") == len({(f["loss"], f["quantity"], f["class"]) for f in found["findings"]})
+    for loss in found["libraries"]["sklearn"]["losses"]:
+        assert loss in page
+        assert loss.split("(")[0] in done.stdout
+
+
+def test_mistakes():
+    with pytest.raises(UsageError, match="no adapter for 'numpy'; there is one for optax"):
+        run.audit(["numpy"])
+
+
+@pytest.mark.parametrize("library", run.LIBRARIES)
+def test_every_loss_of_a_library_is_looked_at_or_left_out_with_a_reason(library):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a library that is no longer maintained, when it is imported
+        adapter = load(library)
+    assert len({c.name for c in adapter.cases}) == len(adapter.cases)
+    assert all(why for why in adapter.left_out.values())
+    module = {"optax": "optax.losses", "jaxopt": "jaxopt.loss", "keras": "keras.losses", "rax": "rax"}.get(library)
+    if module is None:
+        return
+    named = " ".join([c.words for c in adapter.cases] + list(adapter.left_out))
+    offered = [
+        n for n in dir(importlib.import_module(module)) if n.endswith("_loss") or n in ("log_cosh", "squared_error")
+    ]
+    kin = ("dice", "ranking")
+    assert not [n for n in offered if n not in named and not any(k in n for k in kin)]
