@@ -30,6 +30,12 @@ def load(library) -> case.Library:
 @functools.cache
 def findings(library, loss, dtype, points="quick"):
     """What the audit says about one loss."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # another library's
+        return _findings(library, loss, dtype, points)
+
+
+def _findings(library, loss, dtype, points):
     ((key, _),) = [(k, c) for k, cases in run.groups([load(library)]).items() for _, c in cases if c.name == loss]
     found, troubles = run.job((library,), key, dtype, points)
     return [f for f in found if f.loss == loss], [t for t in troubles if t.loss == loss]
@@ -101,7 +107,7 @@ def test_a_reproducer_prints_what_was_got():
     (f, *_) = [f for f in findings("optax", "huber_loss", "float32")[0] if f.klass == "false zero"]
     assert f.reproducer.count("\n") < 6
     done = subprocess.run([sys.executable, "-c", f.reproducer], capture_output=True, text=True, check=True)
-    assert float(done.stdout) == f.smallest_failing["got"]
+    assert float(done.stdout) == f.got
 
 
 def test_a_finding_has_every_field():

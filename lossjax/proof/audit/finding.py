@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from ...losses.loss import Loss
 from ..codes import CODES
 from ..compare import widened
 from ..diagnose import diagnose
@@ -124,7 +125,7 @@ def _of_invariant(a: Against, dtype) -> Finding:
         checked=b.mask.size,
         cause=f"an invariant does not hold: {b.rule}",
         reproducer=reproducer(a.library, a.case, dtype, b.quantity, b.mode, place),
-        better=CODES["LJ005"].fix,
+        better=_better(a.case, "broken invariant"),
     )
 
 
@@ -200,9 +201,14 @@ def _finding(library: Library, case: Case, dtype, klass, verdicts, masks, checke
         count=int(sum(m.sum() for m in masks)),
         checked=checked,
         cause=cause,
-        reproducer=reproducer(library, case, dtype, v.quantity, v.mode, smallest),
-        better=f"{CODES[CLASSES[klass]].fix}",
+        reproducer=reproducer(library, case, dtype, v.quantity, v.mode, smallest if "/" in klass else place),
+        better=_better(case, klass),
     )
+
+
+def _better(case: Case, klass: str) -> str:
+    fix = CODES[CLASSES[klass]].fix
+    return f"{fix} lossjax.losses.{case.meant} is written so." if isinstance(case.formula, Loss) else fix
 
 
 def _severity(klass, distance, verdicts, masks) -> str:

@@ -28,9 +28,9 @@ def as_json(audit: Audit) -> str:
     return json.dumps(plain(found), indent=1, allow_nan=False)
 
 
-def merged(audit: Audit) -> dict[tuple, list[Finding]]:
+def merged(audit: Audit) -> dict[tuple[str, str, str, str], list[Finding]]:
     """Findings about one quantity of one loss that are of one class, over dtypes and modes."""
-    found: dict[tuple, list[Finding]] = {}
+    found: dict[tuple[str, str, str, str], list[Finding]] = {}
     for f in audit.findings:
         found.setdefault((f.library, f.loss, f.quantity, f.klass), []).append(f)
     return found

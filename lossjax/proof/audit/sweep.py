@@ -1,6 +1,7 @@
 """Every loss of one meaning, from whichever library, at the same points and against one truth."""
 
 import dataclasses
+import functools
 from collections.abc import Iterator
 
 import jax
@@ -125,12 +126,14 @@ def outputs(case: Case, points: Points, level: str) -> dict[tuple[str, str], np.
 
     Eager evaluation, a compilation for every operation and shape, is for standard points.
     """
-    if case.whole is not None:
-        whole = case.whole
-        return {(q, "eager"): _tried(lambda q=q: whole(q, points.z, points.t), points) for q in case.quantities}
+    whole, call = case.whole, case.call
+    if whole is not None:
+        return {(q, "eager"): _tried(functools.partial(whole, q, points.z, points.t), points) for q in case.quantities}
+
+    assert call is not None, case.name
 
     def called(z, t):
-        return case.call(z, jnp.argmax(t, axis=-1) if case.labels else t)
+        return call(z, jnp.argmax(t, axis=-1) if case.labels else t)
 
     z, t = jnp.asarray(points.z), jnp.asarray(points.t)
     one = {(q, "jit"): jax.vmap(derivative(called, q, case.event_ndim, False)) for q in case.quantities}
