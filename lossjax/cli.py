@@ -102,6 +102,28 @@ class Explain:
 
 
 @dataclasses.dataclass(frozen=True)
+class Derive:
+    """Derive a loss from its printed formula, step by step: gradient and Hessian, confirmed against the code."""
+
+    name: tyro.conf.Positional[str]
+    """A catalogue loss."""
+    against: str | None = None
+    """A second loss, side by side, and where the output's derivative cancels."""
+    classes: int | None = None
+    """Classes of a vector that are written out; 2 if not given."""
+    format: Literal["text", "latex", "markdown"] = "text"
+    """Output format."""
+    output: Path | None = None
+    """Write the derivation to this file as well."""
+
+    def run(self) -> int:
+        """Exit code 0 confirmed, 1 not."""
+        from lossjax.proof.derive.command import run_derive
+
+        return run_derive(self)
+
+
+@dataclasses.dataclass(frozen=True)
 class Bench:
     """Time value-and-gradient under jit as a ratio to copying the logits, beside optax and, where installed, PyTorch."""
 
@@ -149,6 +171,7 @@ Command = (
     | Annotated[Audit, tyro.conf.subcommand("audit")]
     | Annotated[List, tyro.conf.subcommand("list")]
     | Annotated[Explain, tyro.conf.subcommand("explain")]
+    | Annotated[Derive, tyro.conf.subcommand("derive")]
     | Annotated[Bench, tyro.conf.subcommand("bench")]
 )
 

@@ -10,6 +10,7 @@ from jax.extend import core
 
 from ...extras import need
 from ..primal import primal
+from ..symbolic import Elementary
 
 
 class NotSymbolic(Exception):
@@ -81,11 +82,12 @@ def _inside(sp, low, high):
     return low + 1 if high == sp.oo else (low + high) / 2
 
 
-class _Reader:
+class _Reader(Elementary):
     """Evaluates a jaxpr on expressions; comparisons are decided at one sample point, their roots collected."""
 
     def __init__(self, sp, u, sample, roots, known):
-        self.sp, self.u, self.sample, self.roots, self.known = sp, u, sample, roots, known
+        super().__init__(sp)
+        self.u, self.sample, self.roots, self.known = u, sample, roots, known
 
     def run(self, closed, args):
         jaxpr = closed.jaxpr
@@ -123,61 +125,6 @@ class _Reader:
         self.roots.add(-b / a)
         # On a root the sample decides nothing: the next round has it as an end.
         return int(self.sp.sign(d.subs(self.u, self.sample)))
-
-    def do_add(self, a, b, **_):
-        return a + b
-
-    do_add_any = do_add
-
-    def do_sub(self, a, b, **_):
-        return a - b
-
-    def do_mul(self, a, b, **_):
-        return a * b
-
-    def do_div(self, a, b, **_):
-        return a / b
-
-    def do_neg(self, a, **_):
-        return -a
-
-    def do_square(self, a, **_):
-        return a**2
-
-    def do_integer_pow(self, a, *, y, **_):
-        return a**y
-
-    def do_pow(self, a, b, **_):
-        return a**b
-
-    def do_exp(self, a, **_):
-        return self.sp.exp(a)
-
-    def do_log(self, a, **_):
-        return self.sp.log(a)
-
-    def do_log1p(self, a, **_):
-        return self.sp.log(1 + a)
-
-    def do_expm1(self, a, **_):
-        return self.sp.exp(a) - 1
-
-    def do_tanh(self, a, **_):
-        return (self.sp.exp(2 * a) - 1) / (self.sp.exp(2 * a) + 1)
-
-    def do_cosh(self, a, **_):
-        return (self.sp.exp(a) + self.sp.exp(-a)) / 2
-
-    def do_logistic(self, a, **_):
-        return 1 / (1 + self.sp.exp(-a))
-
-    def do_lgamma(self, a, **_):
-        return self.sp.loggamma(a)
-
-    def do_convert_element_type(self, a, **_):
-        return a
-
-    do_copy = do_stop_gradient = do_convert_element_type
 
     def do_broadcast_in_dim(self, a, *, shape, **_):
         if shape:
