@@ -184,6 +184,9 @@ def main() -> None:
     except KeyboardInterrupt as stopped:
         print(f"lossjax: {stopped or 'interrupted'}; the same command goes on from here", file=sys.stderr)
         code = 130
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
     except Exception as error:
         if type(error).__name__ not in ("UsageError", "MissingExtraError", "UnknownPrimitive", "NoTruth"):
             raise

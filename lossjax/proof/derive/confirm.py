@@ -156,7 +156,7 @@ def _in_float64(found, quantity, want, at) -> Confirmation:
         got = np.asarray(run(jnp.asarray(z), given)).reshape(high.shape)
     q = derivative(subject.truth(_DOUBLE), quantity, loss.event_ndim, columns=False)
     shape = {"value": (), "grad": z.shape[1:], "hess": z.shape[1:] * 2}[quantity]
-    condition = Condition(q, (z, t), high, shape, None)
+    condition = Condition(q, (z, t), high, shape, None, _DOUBLE)
     exact = Truth(high, low, high, high, np.full(high.shape, EXACT))
     seen = compare(got, exact, z, t, _DOUBLE, BOUNDS[quantity], condition)
     far = float(seen.error_ulp.max())
