@@ -52,12 +52,11 @@ def _slopes(found: Derivation) -> list[Part]:
     verdicts = {_verdict(found.at, chain, k, chain.outer[k][0].expr) for k in places}
     k = places[0]
     y, z = found.at.y.flat[k], found.at.z.flat[k]
+    zero = "one output is 1" if found.at.vector else "dy/dz is"
     factor = "the factor y_k of every dy_k/dz_j" if found.at.vector else "dy/dz"
     says = {
         frozenset({"cancels"}): f"{label}: the denominator of dL/dy holds {factor}. It cancels.",
-        frozenset(
-            {"stays"}
-        ): f"{label}: nothing in dL/dy cancels {factor}. It stays, and where it is 0 so is the gradient, "
+        frozenset({"stays"}): f"{label}: nothing in dL/dy cancels {factor}. It stays: the gradient is 0 where {zero}, "
         "however wrong the output.",
     }
     return [

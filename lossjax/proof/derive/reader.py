@@ -207,6 +207,9 @@ class _Reader(Elementary):
     def array_concatenate(self, *arrays, dimension, **_):
         return np.concatenate(arrays, dimension)
 
+    def array_stack(self, *arrays, axis, **_):
+        return np.stack(arrays, axis)
+
     def array_rev(self, a, *, dimensions, **_):
         return np.flip(a, dimensions)
 
