@@ -6,6 +6,7 @@ A copy reads and writes once, so the limit is about 1.5 copies when memory decid
 
 import importlib
 import json
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -22,6 +23,8 @@ def run_bench(options) -> int:
     """Measure and print; exit code 0."""
     from lossjax.environment import environment
 
+    if options.checkers:
+        return _run_checkers(options, environment)
     rows = [row for shape in SHAPES for row in measure(shape)]
     if options.format == "json":
         print(json.dumps({"environment": environment(), "rows": rows}, indent=1))
@@ -38,6 +41,25 @@ def run_bench(options) -> int:
     for r in rows:
         table.add_row(str(r["shape"]), r["loss"], r["by"], f"{r['ms']:.2f}", f"{r['copies']:.2f}")
     Console().print(table)
+    return 0
+
+
+def _run_checkers(options, environment) -> int:
+    from lossjax.checkers import run_checkers
+
+    load = os.getloadavg()[0]
+    if options.format == "json":
+        print(json.dumps({"environment": environment(), "load": load, "rows": list(run_checkers())}, indent=1))
+        return 0
+    print(
+        f"one call each, compilation included; load of this computer at the start: {load:.1f} on {os.cpu_count()} cores"
+    )
+    for r in run_checkers():  # minutes lie between the rows
+        verdict = (
+            f"{'passes' if r['passes'] else 'fails'} the right one, {'finds' if r['finds_slip'] else 'misses'} 1 %"
+        )
+        ratio = f"{r['lossjax_is_faster']:8.2f} x lossjax's time"
+        print(f"{r['subject']:28}{r['by']:28}{r['seconds']:9.3f} s{ratio}   {verdict}", flush=True)
     return 0
 
 

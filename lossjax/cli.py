@@ -127,6 +127,8 @@ class Derive:
 class Bench:
     """Time value-and-gradient under jit as a ratio to copying the logits, beside optax and, where installed, PyTorch."""
 
+    checkers: bool = False
+    """Time gradient checkers instead: ours, JAX's check_grads and, where PyTorch is installed, its gradcheck (minutes)."""
     format: Literal["text", "json"] = "text"
     """Output format."""
 

@@ -4,6 +4,8 @@ import hypothesis
 import jax
 import pytest
 
+pytest_plugins = ["lossjax.testing.plugin", "pytester"]
+
 # Two host devices, so that what is sharded is really split; ranks must match unless one is 0.
 jax.config.update("jax_num_cpu_devices", 2)
 jax.config.update("jax_numpy_rank_promotion", "raise")

@@ -14,23 +14,40 @@ MODULES = sorted(p for room in ("lossjax", "paper_repro", "experiments") for p i
 FORBIDDEN = {
     "lossjax.losses": (
         "lossjax.proof",
+        "lossjax.testing",
         "lossjax.training",
         "lossjax.data",
         "lossjax.plot",
         "paper_repro",
         "experiments",
     ),
-    "lossjax.proof": ("lossjax.training", "lossjax.data", "lossjax.plot", "paper_repro", "experiments"),
-    "lossjax.training": ("lossjax.proof", "lossjax.plot", "paper_repro", "experiments"),
+    "lossjax.proof": (
+        "lossjax.testing",
+        "lossjax.training",
+        "lossjax.data",
+        "lossjax.plot",
+        "paper_repro",
+        "experiments",
+    ),
+    "lossjax.testing": ("lossjax.training", "lossjax.data", "lossjax.plot", "paper_repro", "experiments"),
+    "lossjax.training": ("lossjax.proof", "lossjax.testing", "lossjax.plot", "paper_repro", "experiments"),
     "lossjax.data": (
         "lossjax.losses",
         "lossjax.proof",
+        "lossjax.testing",
         "lossjax.training",
         "lossjax.plot",
         "paper_repro",
         "experiments",
     ),
-    "lossjax.plot": ("lossjax.losses", "lossjax.proof", "lossjax.training", "paper_repro", "experiments"),
+    "lossjax.plot": (
+        "lossjax.losses",
+        "lossjax.proof",
+        "lossjax.testing",
+        "lossjax.training",
+        "paper_repro",
+        "experiments",
+    ),
     "paper_repro": ("experiments",),
 }
 
@@ -94,6 +111,12 @@ def test_public_symbols_have_docstrings(path):
         if isinstance(n, ast.FunctionDef | ast.ClassDef) and not n.name.startswith("_") and not ast.get_docstring(n)
     ]
     assert missing == []
+
+
+def test_the_pytest_plugin_imports_nothing_heavy():
+    code = "import sys, lossjax.testing.plugin; print([m for m in ('jax', 'numpy', 'flint') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]", done.stderr
 
 
 @pytest.mark.parametrize(

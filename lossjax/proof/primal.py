@@ -36,8 +36,13 @@ _INLINED = {
 _RULES = ("custom_jvp_call", "custom_vjp_call", "custom_vjp_call_jaxpr")
 
 
-def primal(f, *, keep_stop_gradient=False):
-    """F with every custom_jvp/custom_vjp rule inlined (its primal kept) and stop_gradient stripped."""
+def primal(f, *, keep_stop_gradient=False, keep_linear_solve=False):
+    """F with every custom_jvp/custom_vjp rule inlined (its primal kept) and stop_gradient stripped.
+
+    keep_linear_solve: trust JAX's implicit derivative of solutions of linear systems, for which there is no other truth.
+    """
+    given = {"stop_gradient": keep_stop_gradient, "custom_linear_solve": keep_linear_solve}
+    keep = frozenset(name for name, kept in given.items() if kept)
 
     @functools.wraps(f)
     def stripped(*args, **kwargs):
@@ -53,7 +58,7 @@ def primal(f, *, keep_stop_gradient=False):
 
         values = [leaves[i] for i in traced]
         closed, shape = jax.make_jaxpr(flat, return_shape=True)(*values)
-        out = _run(closed, values, keep_stop_gradient, False)
+        out = _run(closed, values, keep, False)
         return jax.tree.unflatten(jax.tree.structure(shape), out)
 
     return stripped
@@ -78,8 +83,10 @@ def _step(eqn, values, keep, inside):
         if "_custom_root" in str(getattr(params["call_jaxpr"].jaxpr, "debug_info", "")):
             raise NoTruth(_HELP.format("custom_root"))
         return _run(params["call_jaxpr"], values, keep, True)
-    if name == "stop_gradient" and not keep:
+    if name == "stop_gradient" and name not in keep:
         return values
+    if name == "custom_linear_solve" and name in keep:
+        return eqn.primitive.bind(*values, **params)
     if name in _IMPLICIT or (name == "while" and inside):
         raise NoTruth(_HELP.format(name))
     if name in _HIDES:

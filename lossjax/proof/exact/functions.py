@@ -56,7 +56,7 @@ class Functions(Field):
         def rest():
             return self.k.div((a.m, a.r), self.k.add(self.k.lift(np.ones((1,) * len(a.shape))), root))
 
-        return self.watch(self._masked(near, rest, lambda: root, a), a)
+        return self.watch(self._masked(near, rest, lambda: root, a), a, outside=lambda: self.is_negative(a))
 
     def rsqrt(self, a):
         return self.div(self.one(a), self.sqrt(a))

@@ -40,20 +40,21 @@ class Truth(NamedTuple):
     status: np.ndarray  # EXACT, KINK, NAN or UNDECIDED
 
 
-def truth(f, *args, dtype, max_bits=2**16, trace_dtype=None, enough=None):
+def truth(f, *args, dtype, max_bits=2**16, trace_dtype=None, enough=None, beside=True):
     """The exact value of f (a function of one example) at every point.
 
     args: arrays with a leading axis over points, taken exactly; the first is the one moved at ties and infinities.
     dtype: an enclosure is tight below 2^-10 ulp of it. trace_dtype: what f is traced at; float64 if not given.
     enough(index, hi, radius) -> which of these points are known well enough, if every entry below 2^-10 ulp is too much.
+    beside: look beside ties and poles, dozens of evaluations for each; if not, such points are undecided.
     """
     args = [np.asarray(a) for a in args]
     prepared = _prepared(f, args, trace_dtype)
     with np.errstate(all="ignore"), _no_collector():
-        return _truth(Job(prepared, [_exactly(a) for a in args], Tolerance.of(dtype), max_bits, enough), dtype)
+        return _truth(Job(prepared, [_exactly(a) for a in args], Tolerance.of(dtype), max_bits, enough), dtype, beside)
 
 
-def _truth(job, dtype):
+def _truth(job, dtype, beside):
     args = job.args
     job.output = job.output_shape()
     sheet = Sheet(len(args[0]), job.output)
@@ -61,7 +62,8 @@ def _truth(job, dtype):
     for kernel in _array_kernels(dtype):
         todo = _climb(job, sheet, kernel, todo)
     _climb_arb(job, sheet, todo)
-    limits(job, sheet)
+    if beside:
+        limits(job, sheet)
     return Truth(*sheet.columns())
 
 
