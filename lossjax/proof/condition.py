@@ -34,7 +34,8 @@ class Condition:
             self.args = (np.where(np.isinf(z), np.copysign(_FAR, z), z).astype(z.dtype), *rest)
         self.want, self.shape, self.trace_dtype = want, shape, trace_dtype
         self.push = lambda x, s, *rest: jax.jvp(lambda x: q(x, *rest), (x,), (s * x,))[1]  # s is 0 where x is exact
-        self.pull = lambda x, w, *rest: jax.grad(lambda x: jnp.vdot(w, q(x, *rest)))(x)
+        # Selected, not multiplied by 0: what is exact may lie at a pole.
+        self.pull = lambda x, free, w, *rest: jax.grad(lambda y: jnp.vdot(w, q(jnp.where(free, y, x), *rest)))(x)
         self.working = np.dtype(working)
         self.eps = float(ml_dtypes.finfo(self.working).eps)
         self.known, self.asked = np.full(want.shape, np.nan), np.zeros(want.shape, bool)
@@ -95,7 +96,9 @@ class Condition:
             unknown = np.sum(size[index] * r.reshape(len(index), -1), axis=1)
             return unknown <= 2.0**-7 * (want[index] + np.sum(size[index] * np.abs(hi.reshape(len(index), -1)), axis=1))
 
-        slope = truth(self.pull, x, w, *rest, dtype=self.working, trace_dtype=self.trace_dtype, enough=enough).hi
+        slope = truth(
+            self.pull, x, self.free[rows], w, *rest, dtype=self.working, trace_dtype=self.trace_dtype, enough=enough
+        ).hi
         with np.errstate(invalid="ignore", over="ignore"):
             # eps first: without it the product may leave float64 where the slope does not.
             return np.nansum(self.eps * size * np.abs(slope.reshape(len(rows), -1)), axis=1)

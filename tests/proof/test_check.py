@@ -11,7 +11,7 @@ from lossjax.proof.condition import Condition
 from lossjax.proof.exact import EXACT, KINK, UNDECIDED, Truth
 from lossjax.proof.exact import truth as exact
 from lossjax.proof.subject import derivative, from_loss
-from lossjax.proof.ulp import DTYPES, ulp
+from lossjax.proof.ulp import DTYPES, ulp, working_dtype
 
 
 @pytest.mark.parametrize("name", ["sigmoid_cross_entropy", "squared_error", "hinge"])
@@ -48,8 +48,8 @@ def truth(values, status=EXACT, low=None, high=None):
 class Fixed(Condition):
     """The same conditioning everywhere."""
 
-    def __init__(self, value):
-        self.value = 2.0**-23 * value
+    def __init__(self, value, working):
+        self.value, self.working = 2.0**-23 * value, working
 
     def at_least(self, needed):
         return np.full((1, 1), self.value / 2)
@@ -61,7 +61,7 @@ class Fixed(Condition):
 def judged(got, want, z=1.0, cond=0.0, dtype="float32", bound=4.0):
     d = DTYPES[dtype]
     z = np.array([z], d)
-    return compare(np.array([[got]], d), want, z, z, d, bound, Fixed(cond))
+    return compare(np.array([[got]], d), want, z, z, d, bound, Fixed(cond, working_dtype(d)))
 
 
 @pytest.mark.parametrize("name", ["sigmoid_cross_entropy", "softmax_squared_error", "crammer_singer"])
@@ -72,7 +72,7 @@ def test_the_conditioning_is_what_finite_differences_say_and_never_below_its_low
     z = rng.normal(size=(20, 3) if loss.event_ndim else 20)
     t = np.eye(3)[rng.integers(3, size=20)] if loss.event_ndim else rng.uniform(size=20)
     want = exact(gradient, z, t, dtype=DTYPES["float64"]).hi.reshape(20, -1)
-    condition = Condition(gradient, (z, t), want, z.shape[1:], None, np.float32)
+    condition = Condition(gradient, (z, t), want, z.shape[1:], None, z.dtype)
     rows, entries = (i.ravel() for i in np.indices(want.shape))
     found = condition(rows, entries).reshape(want.shape)
 
