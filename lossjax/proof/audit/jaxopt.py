@@ -1,5 +1,8 @@
 """jaxopt.loss: (label, logit), one example, labels 0 and 1."""
 
+# Types are checked where the library is not installed as well.
+# pyright: reportMissingImports=false, reportAttributeAccessIssue=false
+
 import jaxopt.loss as jo
 
 from ... import losses

@@ -1,5 +1,8 @@
 """keras.losses on the jax backend: (y_true, y_pred), the mean over the last axis."""
 
+# Types are checked where the library is not installed as well.
+# pyright: reportMissingImports=false, reportAttributeAccessIssue=false
+
 import os
 
 os.environ.setdefault("KERAS_BACKEND", "jax")  # read when keras is imported, here for the first time

@@ -1,5 +1,8 @@
 """rax: (scores, labels), lists of items, reduced to their mean."""
 
+# Types are checked where the library is not installed as well.
+# pyright: reportMissingImports=false, reportAttributeAccessIssue=false
+
 import jax.numpy as jnp
 import rax
 

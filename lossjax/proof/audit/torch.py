@@ -1,5 +1,8 @@
 """torch.nn.functional on the CPU, eager: (input, target), reduction none. Read by double backward."""
 
+# Types are checked where the library is not installed as well.
+# pyright: reportMissingImports=false, reportAttributeAccessIssue=false
+
 import ml_dtypes
 import numpy as np
 import torch
