@@ -44,7 +44,8 @@ CODES = {
         "lost tail: a false zero",
         "The result is exactly 0 where the truth is a normal number. Usually 1 - p with p rounded to 1, or p - 1: in float32 from a\n"
         "logit gap of 16.636 on, in bfloat16 from 5.5625. Training sees an example as finished that is not.",
-        "Compute the complement as what it is: 1 - sigmoid(z) = sigmoid(-z), 1 - softmax_k = the sum of the others, -expm1, log1p.",
+        "Compute what is small as what it is, never as a difference of what is large: 1 - sigmoid(z) = sigmoid(-z), 1 - softmax_k =\n"
+        "the sum of the others, -expm1, log1p.",
     ),
     "LJ007": Code(
         "cancellation: lost precision",

@@ -126,7 +126,9 @@ def _measured(targets: str, t: np.ndarray) -> np.ndarray | None:
     if targets not in ("unit", "tanh", "simplex"):
         return None
     wide = t.astype(np.float64)
-    return wide != np.round(wide)
+    soft = wide != np.round(wide)
+    # Beside a soft label a 1 is what was left of 0.998 after rounding.
+    return soft | (soft.any(-1, keepdims=True) & (wide != 0)) if targets == "simplex" else soft
 
 
 def want_shape(points: Points, quantity: str, columns: bool) -> tuple[int, ...]:

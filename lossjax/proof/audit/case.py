@@ -41,6 +41,13 @@ class Case:
         """The name of what it claims to compute."""
         return self.formula.label if isinstance(self.formula, Loss) else self.formula.__name__
 
+    @property
+    def meaning(self) -> str:
+        """What it claims to compute, in words for somebody who does not know the catalogue."""
+        if isinstance(self.formula, Loss):
+            return f"lossjax.losses.{self.meant}"
+        return f"{self.meant}: {(self.formula.__doc__ or '').rstrip('.')}"
+
 
 @dataclasses.dataclass(frozen=True)
 class Library:

@@ -16,8 +16,11 @@ def run_audit(options) -> int:
     names = LIBRARIES if options.all else options.libraries
     if not names:
         raise UsageError(f"name a library, one of {', '.join(LIBRARIES)}, or --all")
-    if options.output is not None and options.output.exists() and not options.output.is_dir():
-        raise UsageError(f"--output: {options.output} is a file; name a folder")
+    if options.output is not None:
+        try:  # before the work, not after it
+            options.output.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"--output: {options.output} cannot be made a folder: {error.strerror}") from None
     if options.workers is not None and options.workers < 1:
         raise UsageError(f"--workers is a number of processes, at least 1, got {options.workers}")
     dtypes = tuple(DTYPES) if options.dtype == "all" else (options.dtype,)
@@ -29,7 +32,6 @@ def run_audit(options) -> int:
 
         found = audit(names, dtypes=dtypes, points=options.points, workers=options.workers, watch=watch)
     if options.output is not None:
-        options.output.mkdir(parents=True, exist_ok=True)
         (options.output / "audit.json").write_text(as_json(found) + "\n")
         (options.output / "audit.md").write_text(as_markdown(found))
     if options.format == "json":

@@ -12,11 +12,14 @@ from ..exact import KINK
 from ..rows import Verdict
 from ..ulp import is_half
 from .case import Case, Library
+from .invariants import promises
 from .reproduce import reproducer
 from .sweep import Against, Seen, as_documented
 
 # Up to here a sigmoid is neither below 0.018 nor above 0.982: what fails below is seen by every training run.
 _ORDINARY = 4.0
+# Where runs can get to: what overflows only further out is a tail.
+_REACHED = 1e3
 # Beside 0: here a smooth quantity has not changed.
 _NEAR = 1e-6
 _FAR = 1e300  # how far out infinities are
@@ -97,7 +100,7 @@ def by_invariants(against: list[Against], dtype: np.dtype, known: set[tuple]) ->
 
 
 def _of_invariant(a: Against, dtype) -> Finding:
-    b, size = a.broken, _size(a.points.z)
+    b, size = a.broken, _size(a.case, a.points.z)
     row, entry = np.unravel_index(np.argmin(np.where(b.mask, size[:, None], np.inf)), b.mask.shape)
     place = {
         "input": {"z": _numbers(a.points.z[row]), "t": _numbers(a.points.t[row])},
@@ -115,7 +118,7 @@ def _of_invariant(a: Against, dtype) -> Finding:
         dtype=dtype.name,
         mode=b.mode,
         quantity=b.quantity,
-        meant=a.case.meant,
+        meant=a.case.meaning,
         input=place["input"],
         got=place["got"],
         want=b.want,
@@ -133,7 +136,7 @@ def _maths(case: Case, verdict: Verdict, dtype) -> tuple[str | None, str]:
     """Whether the formula itself is another one, and what is known about the difference."""
     p, c = verdict.points, verdict.comparison
     code, cause = diagnose(verdict.got, verdict.truth, c, p.z, p.t, p.classes, verdict.quantity)
-    size = _size(p.z)
+    size = _size(case, p.z)
     tame = (size > 0.1) & (size < _ORDINARY)
     many = _MANY_OF_HALF if is_half(dtype) else _MANY
     if code not in _MATHS or not tame.any() or (c.failed & ~c.lost & ~c.wrong_nonfinite)[tame].mean() < many:
@@ -150,7 +153,9 @@ def _kinds(v: Verdict, wrong: str | None) -> np.ndarray:
     kinds[c.failed] = wrong or "cancellation"
     finite_z = np.isfinite(widened(v.points.z)).all(1, keepdims=True)
     kinds[c.failed & c.wrong_nonfinite] = "false NaN/inf"
-    kinds[c.failed & c.wrong_nonfinite & np.isinf(v.got) & np.isfinite(want) & finite_z] = "early overflow"
+    kinds[c.failed & c.wrong_nonfinite & np.isinf(v.got) & np.isfinite(want) & (v.got * want > 0) & finite_z] = (
+        "early overflow"
+    )
     if wrong is None:
         kinds[c.failed & c.lost] = "false zero"
         kinds[c.failed & ~c.wrong_nonfinite & ((v.truth.status == KINK) | _at_zero_only(v))] = "kink"
@@ -168,31 +173,34 @@ def _at_zero_only(v: Verdict) -> np.ndarray:
     return zero
 
 
-def _size(z) -> np.ndarray:
-    """How far out a point is: |z|, or the gap between the largest and the smallest finite class."""
+def _size(case: Case, z) -> np.ndarray:
+    """How far out a point is: the largest finite |z|, or the largest gap where a shift of all classes changes nothing."""
     wide = widened(z)
     finite = np.where(np.isfinite(wide), wide, np.nan)
     with np.errstate(all="ignore"):
-        size = np.abs(finite[:, 0]) if z.ndim == 1 else np.nanmax(finite, axis=1) - np.nanmin(finite, axis=1)
-    return np.nan_to_num(size, nan=_FAR, posinf=_FAR)
+        size = np.nanmax(np.abs(finite), axis=1)
+        if z.ndim > 1 and "shift" in promises(case):
+            size = np.nanmax(finite, axis=1) - np.nanmin(finite, axis=1)
+    # An infinity is further out than any number.
+    return np.where(np.isinf(wide).any(1) | np.isnan(size), _FAR, size)
 
 
 def _finding(library: Library, case: Case, dtype, klass, verdicts, masks, checked, cause) -> Finding:
     worst = max(zip(verdicts, masks), key=lambda vm: _badness(*vm).max())
-    nearest = min(zip(verdicts, masks), key=lambda vm: _distance(*vm).min())
+    nearest = min(zip(verdicts, masks), key=lambda vm: _distance(case, *vm).min())
     place = _place(worst[0], np.unravel_index(np.argmax(_badness(*worst)), worst[1].shape))
-    smallest = _place(nearest[0], np.unravel_index(np.argmin(_distance(*nearest)), nearest[1].shape))
+    smallest = _place(nearest[0], np.unravel_index(np.argmin(_distance(case, *nearest)), nearest[1].shape))
     v = verdicts[0]
     return Finding(
         library=library.name,
         version=library.version,
         loss=case.name,
         klass=klass,
-        severity=_severity(klass, float(_distance(*nearest).min()), verdicts, masks),
+        severity=_severity(klass, float(_distance(case, *nearest).min())),
         dtype=dtype.name,
         mode=v.mode,
         quantity=v.quantity,
-        meant=case.meant,
+        meant=case.meaning,
         input=place["input"],
         got=place["got"],
         want=place["want"],
@@ -208,18 +216,13 @@ def _finding(library: Library, case: Case, dtype, klass, verdicts, masks, checke
 
 def _better(case: Case, klass: str) -> str:
     fix = CODES[CLASSES[klass]].fix
-    return f"{fix} lossjax.losses.{case.meant} is written so." if isinstance(case.formula, Loss) else fix
+    return f"{fix} Compare lossjax.losses.{case.meant}." if isinstance(case.formula, Loss) else fix
 
 
-def _severity(klass, distance, verdicts, masks) -> str:
-    if klass == "convention":
+def _severity(klass, distance) -> str:
+    if klass == "convention" or distance >= _FAR:  # at infinities alone
         return "S"
-    if klass in ("false NaN/inf", "early overflow"):
-        finite = any(
-            (m & np.isfinite(widened(v.points.z)).all(1, keepdims=True)).any() for v, m in zip(verdicts, masks)
-        )
-        return "O" if finite else "S"
-    return "O" if distance <= _ORDINARY else "T"
+    return "O" if distance <= (_REACHED if "/" in klass or "overflow" in klass else _ORDINARY) else "T"
 
 
 def _badness(v: Verdict, mask) -> np.ndarray:
@@ -229,8 +232,8 @@ def _badness(v: Verdict, mask) -> np.ndarray:
     return np.where(mask, np.where(c.wrong_nonfinite, 1e300, bad), -1.0)
 
 
-def _distance(v: Verdict, mask) -> np.ndarray:
-    return np.where(mask, np.broadcast_to(_size(v.points.z)[:, None], mask.shape), np.inf)
+def _distance(case: Case, v: Verdict, mask) -> np.ndarray:
+    return np.where(mask, np.broadcast_to(_size(case, v.points.z)[:, None], mask.shape), np.inf)
 
 
 def _place(v: Verdict, where) -> dict:

@@ -96,5 +96,5 @@ def keras_categorical_hinge(z, t):
 
 
 def kl_in_target(z, t):
-    """z (log z - t), the divergence of one class as a function of its target z; t is the logarithm of the prediction."""
-    return z * (jnp.log(z) - t)
+    """z (log z - t) for a target z between 0 and 1, t <= 0 the logarithm of the prediction."""
+    return jnp.where((z >= 0) & (z <= 1) & (t <= 0), z * (jnp.log(z) - t), jnp.nan)

@@ -1,9 +1,10 @@
-"""What must hold without any reference: gradient rows that sum to 0, L(z, 1) = L(-z, 0), L >= 0, and that modes agree.
+"""What must hold without any reference: gradient entries sum to 0, a loss is not negative, modes agree.
 
 Which of them a loss promises is read from the formula that it claims to compute, tried at a few points.
 """
 
 import dataclasses
+import functools
 from collections.abc import Iterator
 
 import jax
@@ -59,6 +60,7 @@ def broken(case: Case, points: Points, given: dict, dtype: np.dtype) -> Iterator
                 yield Broken(rule, quantity, mode, mask, x, want)
 
 
+@functools.cache
 def promises(case: Case) -> set[str]:
     """Which invariants the claimed formula has, tried in float64 at random points."""
     rng = np.random.default_rng(0)

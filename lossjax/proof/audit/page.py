@@ -50,18 +50,22 @@ def table_rows(audit: Audit) -> list[tuple[str, str, str, str]]:
     for library, at in audit.looked_at.items():
         for loss, meant in zip(at["losses"], at["meant"]):
             mine = {key[2:]: fs for key, fs in merged(audit).items() if key[:2] == (library, loss)}
-            words = [
-                f"{_QUANTITIES[q]}: {klass} ({_letter(fs)}; {', '.join(dict.fromkeys(_short(f.dtype) for f in fs))})"
-                for (q, klass), fs in mine.items()
-            ]
+            words = [f"{_QUANTITIES[q]}: {klass} ({_letters(fs)})" for (q, klass), fs in mine.items()]
             trouble = [t for t in audit.troubles if (t.library, t.loss) == (library, loss)]
-            words += [f"{_QUANTITIES[q]}: not evaluated" for q in dict.fromkeys(t.quantity for t in trouble)]
+            for q in dict.fromkeys(t.quantity for t in trouble):
+                dtypes = dict.fromkeys(_short(t.dtype) for t in trouble if t.quantity == q)
+                words.append(f"{_QUANTITIES[q]}: raises ({', '.join(dtypes)})")
             rows.append((library, loss, meant, "; ".join(words) or "clean"))
     return rows
 
 
-def _letter(fs: list[Finding]) -> str:
-    return min((f.severity for f in fs), key="OTS".index)
+def _letters(fs: list[Finding]) -> str:
+    """The dtypes of each severity: each counts by its gravest mode."""
+    worst: dict[str, str] = {}
+    for f in fs:
+        worst[f.dtype] = min(worst.get(f.dtype, "S"), f.severity, key="OTS".index)
+    groups = {s: [_short(d) for d in _DTYPES if worst.get(d) == s] for s in "OTS"}
+    return "; ".join(f"{s}: {', '.join(dtypes)}" for s, dtypes in groups.items() if dtypes)
 
 
 def _short(dtype: str) -> str:
@@ -79,7 +83,7 @@ def as_markdown(audit: Audit) -> str:
         f" on {env['device']}: value, gradient and second derivative, {audit.points} points. An error counts where it exceeds"
         " 8 (eps |truth| + eps conditioning) in the dtype of the call, so that none is reported that no algorithm could avoid;"
         " so does a 0 for a normal number, and a NaN or infinity where the truth is a number. Subnormal inputs and results"
-        " are left out.",
+        " are left out. jit and eager are of a batch, by jax.vmap; jacfwd is forward mode.",
         "",
         "Severity: " + ", ".join(f"{k} {v}" for k, v in SEVERITIES.items()) + ".",
         "",
@@ -93,7 +97,7 @@ def as_markdown(audit: Audit) -> str:
     for library, at in audit.looked_at.items():
         lines += [f"- {library}: " + "; ".join(f"{name} ({why})" for name, why in at["left_out"].items())]
     lines += [f"- {why}" for why in audit.skipped.values()]
-    lines += [f"- {t.library} {t.loss}, {t.quantity}, {t.mode}: {t.why}" for t in audit.troubles]
+    lines += [f"- {t.library} {t.loss}, {t.quantity}, {t.dtype}, {t.mode}: {t.why}" for t in audit.troubles]
     return "\n".join(lines) + "\n"
 
 
@@ -106,13 +110,13 @@ def _section(library, loss, quantity, klass, fs: list[Finding]) -> list[str]:
     return [
         f"## {library} {first.version}: {loss}, {_QUANTITIES[quantity]}: {klass}",
         "",
-        f"{first.cause[:1].upper()}{first.cause[1:]} ({first.severity}: {SEVERITIES[first.severity]}). It means `{first.meant}`.",
+        f"{first.cause[:1].upper()}{first.cause[1:]} ({first.severity}: {SEVERITIES[first.severity]}). It should be {first.meant}.",
         "",
-        "| dtype | mode | entries | worst input | got | truth | ulp | from |",
-        "|---|---|---|---|---|---|---|---|",
+        "| severity | dtype | mode | entries | worst input | got | truth | ulp | smallest failing input |",
+        "|---|---|---|---|---|---|---|---|---|",
         *(
-            f"| {f.dtype} | {mode} | {f.count:,} of {f.checked:,} | {_at(f.input)} | {_number(f.got)} | {_number(f.want)} |"
-            f" {f.ulp:.3g} | {_at(f.smallest_failing['input'])} |"
+            f"| {f.severity} | {f.dtype} | {mode} | {f.count:,} of {f.checked:,} | {_at(f.input)} | {_pair(f)[0]} | {_pair(f)[1]} |"
+            f" {_ulps(f)} | {_at(f.smallest_failing['input'])} |"
             for mode, f in by_mode(fs)
         ),
         "",
@@ -125,6 +129,18 @@ def _section(library, loss, quantity, klass, fs: list[Finding]) -> list[str]:
 
 
 _DTYPES = ("float32", "bfloat16", "float16", "float64")
+
+
+def _pair(f: Finding) -> tuple[str, str]:
+    """What was got and the truth, in as many digits as tell them apart."""
+    short = _number(f.got), _number(f.want)
+    if short[0] != short[1] or isinstance(f.want, str):
+        return short
+    return f"{f.got:.17g}", f"{f.want:.17g}"
+
+
+def _ulps(f: Finding) -> str:
+    return f"{f.ulp:.3g}" if 0 < f.ulp < 1e9 else "-"
 
 
 def _at(x: dict) -> str:

@@ -5,12 +5,12 @@ import numpy as np
 from .case import Case, Library
 
 _JAX = {
-    ("value", 0): "f(z)",
-    ("value", 1): "f(z)",
-    ("grad", 0): "jax.grad(f)(z)",
-    ("grad", 1): "jax.grad(f)(z)",
-    ("hess", 0): "jax.grad(jax.grad(f))(z)",
-    ("hess", 1): "jax.hessian(f)(z)",
+    ("value", 0): "f",
+    ("value", 1): "f",
+    ("grad", 0): "jax.grad(f)",
+    ("grad", 1): "jax.grad(f)",
+    ("hess", 0): "jax.grad(jax.grad(f))",
+    ("hess", 1): "jax.hessian(f)",
 }
 _TORCH = {
     "value": "L",
@@ -43,12 +43,10 @@ def _jax(case, dtype, quantity, mode, at):
         f"t = {target}",
         f"f = lambda z: {case.words}",
     ]
-    call = _JAX[quantity, case.event_ndim]
-    if mode == "jit, jacfwd":
-        call = "jax.jacfwd(f)(z)"
-    if mode != "eager":
-        call = f"jax.jit({call.removesuffix('(z)')})(z)"
-    return [*lines, f"print({call})"]
+    call = "jax.jacfwd(f)" if mode == "jit, jacfwd" else _JAX[quantity, case.event_ndim]
+    # Of a batch of two: XLA computes a single number by other instructions than an array.
+    call = f"jax.vmap({call})" if mode == "eager" else f"jax.jit(jax.vmap({call}))"
+    return [*lines, f"print({call}(jnp.stack([z, z]))[0])"]
 
 
 def _torch(case, dtype, quantity, mode, at):

@@ -39,7 +39,7 @@ def load(name: str) -> Library:
 def chosen(names) -> tuple[list[Library], dict[str, str]]:
     """The libraries of these names that are installed, and why the others are not there."""
     found, missing = [], {}
-    for name in names:
+    for name in dict.fromkeys(names):
         if name not in LIBRARIES:
             raise UsageError(f"no adapter for {name!r}; there is one for {', '.join(LIBRARIES)}")
         try:

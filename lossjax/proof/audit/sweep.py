@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import jax
 import jax.numpy as jnp
+import ml_dtypes
 import numpy as np
 
 from ...losses.loss import Loss
 from ..compare import Comparison
-from ..exact import truth
+from ..exact import EXACT, KINK, truth
 from ..judge import Quantity, points_of
 from ..points import Points
 from ..primal import primal
@@ -40,6 +41,7 @@ class Trouble:
 
     library: str
     loss: str
+    dtype: str
     quantity: str
     mode: str
     why: str
@@ -62,11 +64,22 @@ def sweep(cases: list[tuple[Library, Case]], dtype: np.dtype, level: str) -> Ite
     with jax.enable_x64(dtype.itemsize == 8):
         for points in points_of(subject, dtype, level) if able else ():
             given = {(library.name, case.name): outputs(case, points, level) for library, case in able}
+            undefined = np.zeros(len(points), bool)
+            right = {}
+            for name in QUANTITIES:
+                quantity = Quantity(subject, name, points, dtype)
+                if name == "value":
+                    undefined = _undefined(quantity)
+                for seen in _quantity(able, given, quantity, undefined):
+                    if isinstance(seen, Seen):
+                        v = seen.verdict
+                        right[seen.library.name, seen.case.name, name, v.mode] = _right(v)
+                    yield seen
             for library, case in able:
                 for rule in broken(case, points, given[library.name, case.name], dtype):
-                    yield Against(library, case, points, rule)
-            for name in QUANTITIES:
-                yield from _quantity(able, given, Quantity(subject, name, points, dtype))
+                    mask = rule.mask & ~right[library.name, case.name, rule.quantity, rule.mode]
+                    if mask.any():  # an invariant that the truth itself breaks there is none
+                        yield Against(library, case, points, dataclasses.replace(rule, mask=mask))
 
 
 def subject_of(formula, case: Case, classes: tuple[int, ...] = ()) -> Subject:
@@ -84,20 +97,38 @@ def subject_of(formula, case: Case, classes: tuple[int, ...] = ()) -> Subject:
     )
 
 
-def _quantity(cases, given, quantity: Quantity) -> Iterator[Seen | Trouble]:
+def _undefined(value: Quantity) -> np.ndarray:
+    """Points where the loss has no value, or one beyond the dtype: its derivatives are nobody's to give."""
+    top = float(ml_dtypes.finfo(value.dtype).max)
+    return ((value.want.status != EXACT) | ~(np.abs(value.want.hi) <= top)).any(1)
+
+
+def _right(v: Verdict) -> np.ndarray:
+    return ~(v.comparison.failed | v.comparison.undecided | v.comparison.skipped)
+
+
+def _quantity(cases, given, quantity: Quantity, undefined: np.ndarray) -> Iterator[Seen | Trouble]:
     seen = []
     for library, case in cases:
         for (name, mode), got in given[library.name, case.name].items():
             if name != quantity.name:
                 continue
             if isinstance(got, str):
-                yield Trouble(library.name, case.name, name, mode, got)
+                yield Trouble(library.name, case.name, quantity.dtype.name, name, mode, got)
                 continue
             known = (c for other, c in seen if np.array_equal(other, got, equal_nan=True))
-            comparison = next(known, None) or _reachable(quantity, got, quantity.judged(got))
+            comparison = next(known, None) or _cleared(quantity, got, undefined)
             seen.append((got, comparison))
             verdict = Verdict(name, case.name, mode, quantity.points, got, quantity.want, comparison)
             yield Seen(library, case, verdict)
+
+
+def _cleared(quantity: Quantity, got: np.ndarray, undefined: np.ndarray) -> Comparison:
+    """The comparison, without what cannot be held against anybody."""
+    c = _reachable(quantity, got, quantity.judged(got))
+    if quantity.name == "value":  # where the samples beside a point disagree, NaN says so
+        return dataclasses.replace(c, failed=c.failed & ~(np.isnan(got) & (quantity.want.status == KINK)))
+    return dataclasses.replace(c, failed=c.failed & ~undefined[:, None])
 
 
 def _reachable(quantity: Quantity, got: np.ndarray, comparison: Comparison) -> Comparison:
