@@ -1,5 +1,7 @@
 """Strict settings for every test: ranks never promote silently, keys come from a fixture, examples are reproducible."""
 
+import sys
+
 import hypothesis
 import jax
 import pytest
@@ -20,6 +22,21 @@ def getkey():
     """A function that gives a new random key at every call, the same sequence in every run."""
     keys = iter(range(2**31))
     return lambda: jax.random.key(next(keys))
+
+
+@pytest.fixture
+def lossjax(monkeypatch, capsys):
+    """Run the command line with these arguments: exit code, output and errors."""
+    from lossjax import cli  # not before the type hook is installed
+
+    def run(*argv):
+        monkeypatch.setattr(sys, "argv", ["lossjax", *argv])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        out, err = capsys.readouterr()
+        return end.value.code, out, err
+
+    return run
 
 
 # Every table runs over all losses; in the fast suite over these, one of each kind, and over the rest with `-m slow`.

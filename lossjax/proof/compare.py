@@ -41,13 +41,14 @@ def compare(
     condition: Condition,
     *,
     foreign: bool = False,
+    audited: bool = False,
 ) -> Comparison:
     """Judge `got` (points, entries), computed in `dtype`, at the inputs z, t.
 
     condition: eps sum_k |z_k dq/dz_k|, asked for only where it can matter.
     foreign: the unit is eps |want| instead of ulp(want), so that a conviction does not hinge on where want lies in its
-    binade, and that of a half type is its own, for nobody promised to evaluate it in float32; and a NaN input, which
-    must give NaN elsewhere, is skipped.
+    binade; and a NaN input, which must give NaN elsewhere, is skipped.
+    audited: a zero that the rounding of the inputs explains is an answer.
     """
     info = ml_dtypes.finfo(dtype)
     tiny, top = float(info.tiny), float(info.max)
@@ -88,9 +89,9 @@ def compare(
         if foreign:
             unit = np.where(np.isfinite(hi), np.maximum(unit, float(ml_dtypes.finfo(working).eps) * np.abs(hi)), unit)
         excess = over / unit
-    worth = bound if foreign else _LARGE
+    worth = bound if audited else _LARGE
     largest = _condition_where_it_matters(excess, over, unit, bound, condition, worth)
-    if foreign:  # a zero within the rounding of the inputs is an answer
+    if audited:
         lost = lost & (excess > bound)
     failed = (excess > bound) | lost | wrong_nonfinite
     return Comparison(error_ulp, excess, failed, lost, wrong_nonfinite, subnormal, undecided, skipped, largest)

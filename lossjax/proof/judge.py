@@ -82,7 +82,7 @@ class Quantity:
         q = derivative(f, name, subject.event_ndim, self.columns)
         shape = want_shape(points, name, self.columns)
         working, soft = working_dtype(dtype), None
-        if subject.foreign:
+        if subject.audited:
             working, soft = np.dtype(dtype), _measured(subject.targets, points.t)
         self.condition = Condition(q, self.args, self.want.hi, shape, trace, working, soft)
 
@@ -113,6 +113,7 @@ class Quantity:
                 self.subject.bounds[self.name],
                 self.condition,
                 foreign=self.subject.foreign,
+                audited=self.subject.audited,
             )
 
 

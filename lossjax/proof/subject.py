@@ -50,6 +50,9 @@ class Subject:
     again: str = ""  # the command that checks it
     labels: bool = False  # the function takes integer labels
     foreign: bool = False
+    # A library's loss, which promised nobody to evaluate half types in float32: judged in the dtype of the call, its measured
+    # targets rounded as z is.
+    audited: bool = False
     stops: Callable[[], bool] = lambda: False  # does a stop_gradient change its derivative, which its truth has not?
 
 

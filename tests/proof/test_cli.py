@@ -6,8 +6,6 @@ import sys
 
 import pytest
 
-from lossjax import cli
-
 STRANGERS = """
 import jax, jax.numpy as jnp
 def good(z, t): return (z - t) ** 2
@@ -25,25 +23,22 @@ NUMBER = 3
 
 
 @pytest.fixture
-def lossjax(monkeypatch, capsys, tmp_path):
+def lossjax(lossjax, monkeypatch, tmp_path):
     (tmp_path / "strangers.py").write_text(STRANGERS)
     (tmp_path / "leaves.py").write_text("import sys\nsys.exit('done')\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(sys, "path", list(sys.path))
 
-    def run(*argv):
-        monkeypatch.setattr(sys, "argv", ["lossjax", *argv])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        out, err = capsys.readouterr()
-        return end.value.code, out, err
-
-    yield run
+    yield lossjax
     sys.modules.pop("strangers", None)
 
 
 MISTAKES = [
+    (["audit"], "name a library, one of optax"),
+    (["audit", "numpy"], "no adapter for 'numpy'"),
+    (["audit", "optax", "--workers", "0"], "at least 1, got 0"),
+    (["audit", "optax", "--output", "strangers.py/below"], "cannot be made a folder"),
     (["check", "sigmoid_crossentropy"], "did you mean sigmoid_cross_entropy"),
     (["check", "nothing_like_it_at_all"], "lossjax list"),
     (["check", "no_such_module_xyz:f"], "module 'no_such_module_xyz' is not found"),

@@ -2,7 +2,6 @@
 
 import functools
 import re
-import sys
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +10,6 @@ import pytest
 import sympy as sp
 from jax.extend import core
 
-from lossjax import cli
 from lossjax.losses import ALL, hinge, huber, sigmoid_cross_entropy, sigmoid_squared_error, softmax_cross_entropy
 from lossjax.losses.loss import Loss
 from lossjax.losses.transforms import scaled
@@ -186,18 +184,6 @@ def test_pieces_meet_where_they_should():
         (z - t, d, sp.oo, d),
     ]
     assert len(derive(hinge).gradient[0]) == 2
-
-
-@pytest.fixture
-def lossjax(monkeypatch, capsys):
-    def run(*argv):
-        monkeypatch.setattr(sys, "argv", ["lossjax", *argv])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        out, err = capsys.readouterr()
-        return end.value.code, out, err
-
-    return run
 
 
 def test_two_losses_side_by_side(lossjax):

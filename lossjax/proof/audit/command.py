@@ -16,13 +16,13 @@ def run_audit(options) -> int:
     names = LIBRARIES if options.all else options.libraries
     if not names:
         raise UsageError(f"name a library, one of {', '.join(LIBRARIES)}, or --all")
+    if options.workers is not None and options.workers < 1:
+        raise UsageError(f"--workers is a number of processes, at least 1, got {options.workers}")
     if options.output is not None:
         try:  # before the work, not after it
             options.output.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UsageError(f"--output: {options.output} cannot be made a folder: {error.strerror}") from None
-    if options.workers is not None and options.workers < 1:
-        raise UsageError(f"--workers is a number of processes, at least 1, got {options.workers}")
     dtypes = tuple(DTYPES) if options.dtype == "all" else (options.dtype,)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task("audit", total=None)

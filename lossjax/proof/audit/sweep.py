@@ -94,6 +94,7 @@ def subject_of(formula, case: Case, classes: tuple[int, ...] = ()) -> Subject:
         bounds=dict.fromkeys(QUANTITIES, FOREIGN_BOUND),
         classes=classes if case.event_ndim else (),
         foreign=True,
+        audited=True,
     )
 
 
