@@ -8,6 +8,7 @@ import numpy as np
 from .exact import glance, truth
 
 _PATTERNS = 4
+_TIGHT = 2.0**-7
 _COORDINATES = 10  # up to so many, each coordinate's own derivative is as cheap as a few patterns
 # exp(-4096) is nothing beside 1 in any dtype: an infinite pre-activation counts as one of this size that is known exactly.
 _FAR = 4096.0
@@ -24,20 +25,33 @@ class Condition:
 
         eps is that of `working`. measured: the targets that count as rounded, or None.
         """
-        z, *rest = args
-        if measured is not None and measured.any():
-            q, z, rest = _apart(q, z.shape[1:]), np.concatenate([flat(z), flat(rest[0])], axis=1), rest[1:]
+        self.count = count = 1 if measured is None or not measured.any() else 2
         with np.errstate(invalid="ignore"):  # a signalling NaN
-            self.free = np.isfinite(z)
-            if measured is not None and measured.any():
-                self.free[:, -flat(measured).shape[1] :] &= flat(measured)
-            self.args = (np.where(np.isinf(z), np.copysign(_FAR, z), z).astype(z.dtype), *rest)
+            self.free = [np.isfinite(x) for x in args[:count]]
+            if count == 2:
+                self.free[1] &= measured
+            z = np.where(np.isinf(args[0]), np.copysign(_FAR, args[0]), args[0]).astype(args[0].dtype)
+        self.args = (z, *args[1:])
+        self.widths = [flat(x).shape[1] for x in args[:count]]
         self.want, self.shape, self.trace_dtype = want, shape, trace_dtype
-        self.push = lambda x, s, *rest: jax.jvp(lambda x: q(x, *rest), (x,), (s * x,))[1]  # s is 0 where x is exact
-        # Selected, not multiplied by 0: what is exact may lie at a pole.
-        self.pull = lambda x, free, w, *rest: jax.grad(lambda y: jnp.vdot(w, q(jnp.where(free, y, x), *rest)))(x)
+
+        def push(*args):
+            xs, signs, rest = args[:count], args[count : 2 * count], args[2 * count :]
+            steps = tuple(s * x for s, x in zip(signs, xs))  # s is 0 where x is exact
+            return jax.jvp(lambda *xs: q(*xs, *rest), xs, steps)[1]
+
+        def pull(*args):
+            xs, free, (w, *rest) = args[:count], args[count : 2 * count], args[2 * count :]
+
+            def entry(*ys):  # selected, not multiplied by 0: what is exact may lie at a pole
+                return jnp.vdot(w, q(*(jnp.where(f, y, x) for f, y, x in zip(free, ys, xs)), *rest))
+
+            return jnp.concatenate([jnp.ravel(g) for g in jax.grad(entry, argnums=tuple(range(count)))(*xs)])
+
+        self.push, self.pull = push, pull
         self.working = np.dtype(working)
         self.eps = float(ml_dtypes.finfo(self.working).eps)
+        self.along: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
         self.known, self.asked = np.full(want.shape, np.nan), np.zeros(want.shape, bool)
 
     def at_least(self, needed) -> np.ndarray:
@@ -46,35 +60,53 @@ class Condition:
         needed(bounds) -> the rows that want a better one.
         """
         bound = np.zeros(self.want.shape)
-        for signs in self._signs(self.args[0]):
+        inputs = sum(self.widths)
+        # Of two inputs the sum itself costs no more than two choices of signs.
+        for i, signs in enumerate(self._signs() if inputs > 2 else ()):
             rows = np.flatnonzero(needed(bound))
             if len(rows):
-                bound[rows] = np.fmax(bound[rows], self._along(rows, signs[rows]))
-        if self.args[0].ndim == 2 and self.args[0].shape[1] <= 2 * _COORDINATES:
+                bound[rows] = np.fmax(bound[rows], np.subtract(*self._along(i, rows, signs)))
+        if inputs <= 2 * _COORDINATES:
             rows = np.flatnonzero(needed(bound))
             if len(rows):
-                every = np.eye(self.args[0].shape[1])
-                bound[rows] = np.fmax(bound[rows], sum(self._along(rows, np.tile(e, (len(rows), 1))) for e in every))
-        return bound
+                bound[rows] = np.fmax(bound[rows], self._sum(rows))
+        return np.maximum(bound, 0)
 
-    def _along(self, rows, signs):
-        """A lower bound of eps |sum_k s_k x_k dq/dx_k|."""
-        x, *rest = (a[rows] for a in self.args)
-        s = np.where(self.free[rows], signs, 0).astype(x.dtype)
-        hi, r = glance(self.push, x, s, *rest, trace_dtype=self.trace_dtype)
-        return self.eps * np.maximum(np.abs(hi) - r, 0).reshape(len(rows), -1)
+    def _sum(self, rows):
+        """A lower bound of the sum itself, coordinate by coordinate; where it is tight, it is the sum."""
+        ones = np.ones((len(self.want), 1))
+        terms = [self._along(~i, rows, ones * e) for i, e in enumerate(np.eye(sum(self.widths)))]
+        size, radius = (sum(parts) for parts in zip(*terms, strict=True))
+        tight = radius <= _TIGHT * (self.eps * np.abs(self.want[rows]) + size)
+        self.known[rows] = np.where(tight, size, self.known[rows])
+        self.asked[rows] |= tight
+        return sum(np.maximum(s - r, 0) for s, r in terms)
 
-    @staticmethod
-    def _signs(z):
+    def _along(self, name: int, rows, signs):
+        """Eps |sum_k s_k x_k dq/dx_k| and its radius; kept, as several functions are judged at the same points."""
+        if name not in self.along:
+            self.along[name] = np.zeros(self.want.shape), np.zeros(self.want.shape), np.zeros(len(self.want), bool)
+        size, radius, asked = self.along[name]
+        new = rows[~asked[rows]]
+        if len(new):
+            split = np.split(signs[new], np.cumsum(self.widths)[:-1], axis=1)
+            xs, rest = [x[new] for x in self.args[: self.count]], [x[new] for x in self.args[self.count :]]
+            steps = [np.where(f[new], s.reshape(x.shape), 0).astype(x.dtype) for f, s, x in zip(self.free, split, xs)]
+            hi, r = glance(self.push, *xs, *steps, *rest, trace_dtype=self.trace_dtype)
+            size[new] = self.eps * np.abs(np.nan_to_num(hi)).reshape(len(new), -1)
+            radius[new] = self.eps * r.reshape(len(new), -1)
+            asked[new] = True
+        return size[rows], radius[rows]
+
+    def _signs(self):
         """All alike, by size (a shift of all moves nothing), and at random."""
-        yield np.ones(z.shape)
-        if z.ndim == 1:
-            return
-        order = np.argsort(np.argsort(-np.nan_to_num(z.astype(np.float64)), axis=1), axis=1)
+        x = np.concatenate([flat(np.nan_to_num(a.astype(np.float64))) for a in self.args[: self.count]], axis=1)
+        yield np.ones(x.shape)
+        order = np.argsort(np.argsort(-x, axis=1), axis=1)
         yield np.where(order == 0, 1.0, -1.0)
         rng = np.random.default_rng(0)
-        for _ in range(_PATTERNS - 2 if z.shape[1] > 2 * _COORDINATES else 0):
-            yield rng.choice([-1.0, 1.0], z.shape)
+        for _ in range(_PATTERNS - 2 if x.shape[1] > 2 * _COORDINATES else 0):
+            yield rng.choice([-1.0, 1.0], x.shape)
 
     def __call__(self, rows, entries) -> np.ndarray:
         """The sum, to two digits, of these entries."""
@@ -85,19 +117,20 @@ class Condition:
         return self.known[rows, entries]
 
     def _evaluate(self, rows, entries):
-        x, *rest = (a[rows] for a in self.args)
-        w = np.zeros((len(rows), self.want.shape[1]), x.dtype)
+        xs, rest = [x[rows] for x in self.args[: self.count]], [x[rows] for x in self.args[self.count :]]
+        free = [f[rows] for f in self.free]
+        w = np.zeros((len(rows), self.want.shape[1]), xs[0].dtype)
         w[np.arange(len(rows)), entries] = 1
         w = w.reshape(len(rows), *self.shape)
-        size = np.where(self.free[rows], np.abs(x.astype(np.float64)), 0).reshape(len(rows), -1)
+        size = np.concatenate([flat(np.where(f, np.abs(x.astype(np.float64)), 0)) for f, x in zip(free, xs)], axis=1)
         want = np.abs(self.want[rows, entries])
 
         def enough(index, hi, r):
             unknown = np.sum(size[index] * r.reshape(len(index), -1), axis=1)
-            return unknown <= 2.0**-7 * (want[index] + np.sum(size[index] * np.abs(hi.reshape(len(index), -1)), axis=1))
+            return unknown <= _TIGHT * (want[index] + np.sum(size[index] * np.abs(hi.reshape(len(index), -1)), axis=1))
 
         slope = truth(
-            self.pull, x, self.free[rows], w, *rest, dtype=self.working, trace_dtype=self.trace_dtype, enough=enough
+            self.pull, *xs, *free, w, *rest, dtype=self.working, trace_dtype=self.trace_dtype, enough=enough
         ).hi
         with np.errstate(invalid="ignore", over="ignore"):
             # eps first: without it the product may leave float64 where the slope does not.
@@ -107,9 +140,3 @@ class Condition:
 def flat(a: np.ndarray) -> np.ndarray:
     """One row a point."""
     return a.reshape(len(a), -1)
-
-
-def _apart(q, shape):
-    """Q(z, t, *rest) as a function of z and t in one vector."""
-    count = int(np.prod(shape, dtype=int))
-    return lambda x, *rest: q(x[:count].reshape(shape), x[count:].reshape(shape), *rest)

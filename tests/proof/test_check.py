@@ -85,6 +85,10 @@ def test_the_conditioning_is_what_finite_differences_say_and_never_below_its_low
     low = condition.at_least(lambda bounds: np.ones(20, bool))
     assert np.all(low <= found * 1.02)
     assert np.sum(low) >= 0.5 * np.sum(found)
+    at_once = Condition(gradient, (z, t), want, z.shape[1:], None, z.dtype)
+    at_once.at_least(lambda bounds: np.ones(20, bool))
+    assert at_once.asked.mean() > 0.9  # what was asked coordinate by coordinate is known, and is the same
+    np.testing.assert_allclose(at_once(rows, entries).reshape(want.shape), found, rtol=2e-2, atol=1e-20)
 
 
 def test_ulp_is_the_spacing_of_the_dtype():

@@ -27,6 +27,8 @@ _MATHS = ("LJ001", "LJ002", "LJ003", "LJ004", "LJ005")
 # A formula that is wrong fails at more than a tenth of the ordinary points; a loss of digits at fewer.
 _MANY, _MANY_OF_HALF = 0.1, 0.5
 
+_NEARLY_ALL = 0.99
+
 CLASSES = {
     "wrong maths": "LJ005",
     "convention": "LJ005",
@@ -84,7 +86,7 @@ def findings(seen: list[Seen], dtype: np.dtype) -> list[Finding]:
     for klass in CLASSES:
         masks = [k == klass for k in kinds]
         if any(m.any() for m in masks):
-            why = cause if klass == wrong else CODES[CLASSES[klass]].title
+            why = cause if klass == wrong else _narrow(verdicts, masks, dtype) or CODES[CLASSES[klass]].title
             found.append(_finding(library, case, dtype, klass, verdicts, masks, checked, why))
     return found
 
@@ -153,13 +155,21 @@ def _kinds(v: Verdict, wrong: str | None) -> np.ndarray:
     kinds[c.failed] = wrong or "cancellation"
     finite_z = np.isfinite(widened(v.points.z)).all(1, keepdims=True)
     kinds[c.failed & c.wrong_nonfinite] = "false NaN/inf"
-    kinds[c.failed & c.wrong_nonfinite & np.isinf(v.got) & np.isfinite(want) & (v.got * want > 0) & finite_z] = (
-        "early overflow"
-    )
+    same_sign = np.signbit(v.got) == np.signbit(want)
+    kinds[c.failed & c.wrong_nonfinite & np.isinf(v.got) & np.isfinite(want) & same_sign & finite_z] = "early overflow"
     if wrong is None:
         kinds[c.failed & c.lost] = "false zero"
         kinds[c.failed & ~c.wrong_nonfinite & ((v.truth.status == KINK) | _at_zero_only(v))] = "kink"
     return kinds
+
+
+def _narrow(verdicts, masks, dtype) -> str:
+    """Whether what failed in float64 has the digits of a float32, through which an intermediate must have gone."""
+    got = np.concatenate([v.got[m] for v, m in zip(verdicts, masks)])
+    got = got[np.isfinite(got) & (got != 0)]
+    with np.errstate(over="ignore", under="ignore"):
+        narrow = dtype == np.float64 and len(got) and np.mean(got.astype(np.float32) == got) > _NEARLY_ALL
+    return "an intermediate is float32: the result has no more digits than that" if narrow else ""
 
 
 def _at_zero_only(v: Verdict) -> np.ndarray:
@@ -176,13 +186,10 @@ def _at_zero_only(v: Verdict) -> np.ndarray:
 def _size(case: Case, z) -> np.ndarray:
     """How far out a point is: the largest finite |z|, or the largest gap where a shift of all classes changes nothing."""
     wide = widened(z)
-    finite = np.where(np.isfinite(wide), wide, np.nan)
-    with np.errstate(all="ignore"):
-        size = np.nanmax(np.abs(finite), axis=1)
-        if z.ndim > 1 and "shift" in promises(case):
-            size = np.nanmax(finite, axis=1) - np.nanmin(finite, axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = np.ptp(wide, axis=1) if z.ndim > 1 and "shift" in promises(case) else np.abs(wide).max(axis=1)
     # An infinity is further out than any number.
-    return np.where(np.isinf(wide).any(1) | np.isnan(size), _FAR, size)
+    return np.where(np.isfinite(wide).all(1), np.minimum(size, _FAR / 2), _FAR)
 
 
 def _finding(library: Library, case: Case, dtype, klass, verdicts, masks, checked, cause) -> Finding:

@@ -1,6 +1,7 @@
 """An audit: which libraries are here, their cases grouped by meaning, each group and dtype a job of its own."""
 
 import dataclasses
+import functools
 import importlib
 import os
 import time
@@ -79,7 +80,7 @@ def audit(
     here = tuple(library.name for library in libraries)
     # Those with the most cases first, so that no worker is left alone with one at the end.
     order = sorted(groups(libraries).items(), key=lambda item: len(item[1]), reverse=True)
-    jobs = [(here, key, d, points) for key, _ in order for d in dtypes]
+    jobs = [(here, key, d, points) for d in dtypes for key, _ in order]
     found, troubles = [], []
     with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool:
         futures = {pool.submit(job, *args): args for args in jobs}
@@ -107,13 +108,21 @@ def audit(
     return Audit(found, troubles, looked_at, missing, points, time.perf_counter() - began, environment())
 
 
+@functools.lru_cache(maxsize=1)
+def _afresh(dtype: str):
+    """Forget the compiled operations of the dtype before; losses of one dtype share theirs."""
+    import jax
+
+    jax.clear_caches()
+
+
 def job(names, key, dtype: str, points: str) -> tuple[list[Finding], list[Trouble]]:
     """One group in one dtype."""
     import jax
 
+    _afresh(dtype)
     libraries = [load(name) for name in names]
     parts = list(sweep(groups(libraries)[key], DTYPES[dtype], points))
-    jax.clear_caches()  # no other job runs these programs again
     by: dict[tuple, list[Seen]] = {}
     for s in parts:
         if isinstance(s, Seen):

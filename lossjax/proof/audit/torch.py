@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from ... import losses
+from ..compare import widened
 from . import formulas
 from .case import Case, Library
 
@@ -23,7 +24,7 @@ def _whole(loss, labels=False):
     """The quantity of loss(z, t), one number an example, at all points."""
 
     def at(quantity, z, t):
-        no_number = np.isnan(z.astype(np.float32)).reshape(len(z), -1).any(1)
+        no_number = np.isnan(widened(z)).any(1)
         found = numbers(quantity, np.where(_rows(no_number, z), z.dtype.type(0), z), t)
         found[no_number] = np.nan  # some losses refuse them
         return found
