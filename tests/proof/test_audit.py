@@ -160,7 +160,7 @@ def test_json_markdown_and_the_table(tmp_path):
     assert {"environment", "findings"} <= set(found)
     page = (tmp_path / "audit.md").read_text()
     assert page.startswith("# Losses of sklearn")
-    assert page.count("```python") == len({(f["loss"], f["quantity"], f["class"]) for f in found["findings"]})
+    assert page.count("```python\nimport") == len({(f["loss"], f["quantity"], f["class"]) for f in found["findings"]})
     for loss in found["libraries"]["sklearn"]["losses"]:
         assert loss in page
         assert loss.split("(")[0] in done.stdout

@@ -1,6 +1,8 @@
 """From what was seen to findings: the class of each error, its severity, the worst and the smallest failing input."""
 
 import dataclasses
+import inspect
+import textwrap
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from ..rows import Verdict
 from ..ulp import is_half
 from .case import Case, Library
 from .invariants import promises
-from .reproduce import reproducer
+from .reproduce import numbers, reproducer
 from .sweep import Against, Seen, as_documented
 
 # Up to here a sigmoid is neither below 0.018 nor above 0.982: what fails below is seen by every training run.
@@ -105,7 +107,7 @@ def _of_invariant(a: Against, dtype) -> Finding:
     b, size = a.broken, _size(a.case, a.points.z)
     row, entry = np.unravel_index(np.argmin(np.where(b.mask, size[:, None], np.inf)), b.mask.shape)
     place = {
-        "input": {"z": _numbers(a.points.z[row]), "t": _numbers(a.points.t[row])},
+        "input": {"z": numbers(a.points.z[row]), "t": numbers(a.points.t[row])},
         "entry": int(entry),
         "got": float(b.got[row, entry]),
         "want": b.want,
@@ -130,7 +132,7 @@ def _of_invariant(a: Against, dtype) -> Finding:
         checked=b.mask.size,
         cause=f"an invariant does not hold: {b.rule}",
         reproducer=reproducer(a.library, a.case, dtype, b.quantity, b.mode, place),
-        better=_better(a.case, "broken invariant"),
+        better=_better(a.case, "broken invariant", b.quantity),
     )
 
 
@@ -217,13 +219,17 @@ def _finding(library: Library, case: Case, dtype, klass, verdicts, masks, checke
         checked=checked,
         cause=cause,
         reproducer=reproducer(library, case, dtype, v.quantity, v.mode, smallest if "/" in klass else place),
-        better=_better(case, klass),
+        better=_better(case, klass, v.quantity),
     )
 
 
-def _better(case: Case, klass: str) -> str:
-    fix = CODES[CLASSES[klass]].fix
-    return f"{fix} Compare lossjax.losses.{case.meant}." if isinstance(case.formula, Loss) else fix
+def _better(case: Case, klass: str, quantity: str) -> str:
+    """What to write instead, and how the catalogue writes it."""
+    fix = CODES[CLASSES[klass]].fix.replace("\n", " ")
+    if not isinstance(case.formula, Loss):
+        return fix
+    source = textwrap.dedent(inspect.getsource(getattr(case.formula, quantity)))
+    return f"{fix} lossjax.losses.{case.meant}, {quantity}:\n{source.rstrip()}"
 
 
 def _severity(klass, distance) -> str:
@@ -251,14 +257,9 @@ def _place(v: Verdict, where) -> dict:
     if kink:
         want = f"[{float(v.truth.low[row, entry]):.9g}, {float(v.truth.high[row, entry]):.9g}]"
     return {
-        "input": {"z": _numbers(z), "t": _numbers(t)},
+        "input": {"z": numbers(z), "t": numbers(t)},
         "entry": int(entry),
         "got": float(v.got[row, entry]),
         "want": want,
         "ulp": float(v.comparison.error_ulp[row, entry]),
     }
-
-
-def _numbers(x):
-    wide = widened(np.atleast_1d(x))[:, 0]
-    return float(wide[0]) if x.ndim == 0 else wide.tolist()

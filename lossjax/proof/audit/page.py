@@ -97,7 +97,11 @@ def as_markdown(audit: Audit) -> str:
     for library, at in audit.looked_at.items():
         lines += [f"- {library}: " + "; ".join(f"{name} ({why})" for name, why in at["left_out"].items())]
     lines += [f"- {why}" for why in audit.skipped.values()]
-    lines += [f"- {t.library} {t.loss}, {t.quantity}, {t.dtype}, {t.mode}: {t.why}" for t in audit.troubles]
+    if audit.troubles:
+        lines += ["", "## What raises", ""]
+    for t in audit.troubles:
+        lines += [f"- {t.library} {t.loss}, {_QUANTITIES[t.quantity]}, {t.dtype}, {t.mode}: {t.why}", ""]
+        lines += [f"  {line}" for line in ("```python", *t.reproducer.splitlines(), "```", "")]
     return "\n".join(lines) + "\n"
 
 
@@ -124,8 +128,13 @@ def _section(library, loss, quantity, klass, fs: list[Finding]) -> list[str]:
         first.reproducer,
         "```",
         "",
-        f"Better: {first.better}",
+        *_better(first.better),
     ]
+
+
+def _better(text: str) -> list[str]:
+    advice, _, code = text.partition("\n")
+    return [f"Better: {advice}", *(["", "```python", code, "```"] if code else [])]
 
 
 _DTYPES = ("float32", "bfloat16", "float16", "float64")
@@ -181,8 +190,8 @@ def _paragraph(library, loss, quantity, klass, fs: list[Finding]) -> Text:
     text.append(f"{klass}\n", style="bold red")
     for mode, f in by_mode(fs):
         text.append(
-            f"  {f.severity} {f.dtype}, {mode}: {f.count:,} of {f.checked:,}; worst {_at(f.input)}: got {_number(f.got)}, "
-            f"want {_number(f.want)}; from {_at(f.smallest_failing['input'])}\n"
+            f"  {f.severity} {f.dtype}, {mode}: {f.count:,} of {f.checked:,}; worst {_at(f.input)}: got {_pair(f)[0]}, "
+            f"want {_pair(f)[1]}; from {_at(f.smallest_failing['input'])}\n"
         )
     text.append(f"  {fs[0].cause}")
     return text

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..compare import widened
 from .case import Case, Library
 
 _JAX = {
@@ -26,9 +27,24 @@ _SKLEARN = {
 
 def reproducer(library: Library, case: Case, dtype: np.dtype, quantity: str, mode: str, place: dict) -> str:
     """At most six lines that print what was got, and say beside it what was wanted."""
-    write = {"torch": _torch, "sklearn": _sklearn}.get(library.name, _jax)
     shown = f"  # entry {place['entry']}: {_short(place['got'])}; the truth is {_short(place['want'])}"
-    return "\n".join([library.imports, *write(case, dtype, quantity, mode, place["input"])]) + shown
+    return _lines(library, case, dtype, quantity, mode, place["input"]) + shown
+
+
+def raising(library: Library, case: Case, dtype: np.dtype, quantity: str, mode: str, at: dict) -> str:
+    """The same for a call that raises, whatever the point."""
+    return _lines(library, case, dtype, quantity, mode, at) + "  # raises"
+
+
+def numbers(x: np.ndarray | np.generic) -> float | list[float]:
+    """One pre-activation or target as Python writes it."""
+    wide = widened(np.atleast_1d(x))[:, 0]
+    return float(wide[0]) if x.ndim == 0 else wide.tolist()
+
+
+def _lines(library, case, dtype, quantity, mode, at):
+    write = {"torch": _torch, "sklearn": _sklearn}.get(library.name, _jax)
+    return "\n".join([library.imports, *write(case, dtype, quantity, mode, at)])
 
 
 def _jax(case, dtype, quantity, mode, at):

@@ -131,4 +131,5 @@ def job(names, key, dtype: str, points: str) -> tuple[list[Finding], list[Troubl
         found = [f for seen in by.values() for f in findings(seen, DTYPES[dtype])]
         known = {(f.library, f.loss, f.quantity) for f in found}
         found += by_invariants([s for s in parts if isinstance(s, Against)], DTYPES[dtype], known)
-    return found, list(dict.fromkeys(s for s in parts if isinstance(s, Trouble)))
+    troubles = (s for s in parts if isinstance(s, Trouble))
+    return found, list({(t.library, t.loss, t.quantity, t.mode): t for t in troubles}.values())  # one over class counts

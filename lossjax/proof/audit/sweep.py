@@ -20,6 +20,7 @@ from ..subject import FOREIGN_BOUND, QUANTITIES, Subject, derivative, printed
 from ..ulp import ulp
 from .case import Case, Library
 from .invariants import Broken, broken
+from .reproduce import numbers, raising
 
 _EAGER_CLASSES = 2  # op by op, every operation is compiled for every shape: at the fewest classes only
 _FEW = 0.01  # entries at which rounding alone makes a difference to the documented formula
@@ -45,6 +46,7 @@ class Trouble:
     quantity: str
     mode: str
     why: str
+    reproducer: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,7 +117,9 @@ def _quantity(cases, given, quantity: Quantity, undefined: np.ndarray) -> Iterat
             if name != quantity.name:
                 continue
             if isinstance(got, str):
-                yield Trouble(library.name, case.name, quantity.dtype.name, name, mode, got)
+                at = {"z": numbers(quantity.points.z[0]), "t": numbers(quantity.points.t[0])}
+                shown = raising(library, case, quantity.dtype, name, mode, at)
+                yield Trouble(library.name, case.name, quantity.dtype.name, name, mode, got, shown)
                 continue
             known = (c for other, c in seen if np.array_equal(other, got, equal_nan=True))
             comparison = next(known, None) or _cleared(quantity, got, undefined)
