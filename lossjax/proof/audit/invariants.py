@@ -37,7 +37,7 @@ class Broken:
 
 def broken(case: Case, points: Points, given: dict, dtype: np.dtype) -> Iterator[Broken]:
     """All broken invariants of one case at one set of points; given is what `outputs` returned."""
-    got = {key: x.astype(np.float64) for key, x in given.items() if not isinstance(x, str)}
+    got = {key: widened(x) for key, x in given.items() if not isinstance(x, str)}
     finite_z = np.isfinite(widened(points.z)).all(1, keepdims=True)
     eps = float(ml_dtypes.finfo(dtype).eps)
     promised = promises(case)
