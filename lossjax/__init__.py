@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .losses.loss import Loss
     from .proof.check import check
+    from .proof.versus import compare
 
 __version__ = "0.1.0"
 
@@ -13,9 +14,10 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Loss": "lossjax.losses.loss",
     "check": "lossjax.proof.check",
+    "compare": "lossjax.proof.versus",
 }
 
-__all__ = ["Loss", "__version__", "check"]
+__all__ = ["Loss", "__version__", "check", "compare"]
 
 
 def __getattr__(name):

@@ -42,9 +42,11 @@ class Check:
     """The catalogue loss whose printed formula is the truth."""
     max_excess: float | None = None
     """Conviction bound; 8 for other code, 3, 4, 6 for the catalogue's value, gradient, Hessian."""
+    params: tuple[str, ...] = ()
+    """Keyword parameters of a function of yours: NAME=VALUE ..."""
     keep_stop_gradient: bool = False
     """Code that means its stop_gradient: do not strip it from the truth."""
-    format: Literal["text", "json"] = "text"
+    format: Literal["text", "json", "markdown"] = "text"
     """Output format."""
     output: Path | None = None
     """Write the report to this file as well."""
@@ -58,6 +60,47 @@ class Check:
         from lossjax.proof.command import run_check
 
         return run_check(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class Compare:
+    """Hold two implementations of one loss against exact arithmetic at the same points: where they differ, who is right.
+
+    A and B are MODULE:FUNCTION, any JAX loss f(z, t), or a catalogue name. Importing MODULE runs its code.
+    """
+
+    a: tyro.conf.Positional[str]
+    """One implementation."""
+    b: tyro.conf.Positional[str]
+    """The other."""
+    dtype: Dtype = "float32"
+    """Floating type of z and t."""
+    points: Literal["quick", "standard"] = "standard"
+    """quick or standard."""
+    quantity: Quantity = "all"
+    """Which quantity to judge."""
+    event_ndim: Literal[0, 1, 2] | None = None
+    """Shape of one example: 0 a number, 1 a vector of classes, 2 a batch. Found by tracing if not given."""
+    targets: Targets | None = None
+    """Target set."""
+    like: str | None = None
+    """The catalogue loss whose printed formula is the truth; not needed where A or B is one, or where both are one function."""
+    params: tuple[str, ...] = ()
+    """Keyword parameters of both: NAME=VALUE ..."""
+    max_excess: float | None = None
+    """Conviction bound, 8 if not given."""
+    keep_stop_gradient: bool = False
+    """Code that means its stop_gradient: do not strip it from the truth."""
+    format: Literal["text", "json", "markdown"] = "text"
+    """Output format."""
+    output: Path | None = None
+    """Write the report to this file as well."""
+
+    def run(self) -> int:
+        """Exit code 0 where both are right, 1 where one is wrong or they are different functions."""
+        from lossjax.proof.command import run_compare
+
+        return run_compare(self)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -170,6 +213,7 @@ class Audit:
 
 Command = (
     Annotated[Check, tyro.conf.subcommand("check")]
+    | Annotated[Compare, tyro.conf.subcommand("compare")]
     | Annotated[Audit, tyro.conf.subcommand("audit")]
     | Annotated[List, tyro.conf.subcommand("list")]
     | Annotated[Explain, tyro.conf.subcommand("explain")]

@@ -1,5 +1,6 @@
-"""What `lossjax check` does with its options: find the subject, watch, run, print, write."""
+"""What `lossjax check` and `lossjax compare` do with their options: find the subject, watch, run, print, write."""
 
+import ast
 import importlib
 import os
 import re
@@ -18,10 +19,7 @@ def run_check(options) -> int:
     """Exit code 0 clean, 1 findings."""
     from lossjax.proof.subject import UsageError
 
-    if options.output is not None and not options.output.parent.is_dir():
-        raise UsageError(f"--output: there is no folder {options.output.parent}; make it first")
-    if options.output is not None and options.output.is_dir():
-        raise UsageError(f"--output: {options.output} is a folder; name a file")
+    _writable(options.output)
     if options.workers is not None and options.workers < 1:
         raise UsageError(f"--workers is a number of processes, at least 1, got {options.workers}")
     if options.points == "all":
@@ -35,23 +33,77 @@ def run_check(options) -> int:
         report = _foreign(options)
     else:
         report = _catalogue(options)
-    emit(report, options)
+    from lossjax.proof.text import page_of
+
+    emit(report, page_of(report), options)
     return 0 if report.ok else 1
 
 
-def emit(report, options) -> None:
-    """Print in the chosen format; write --output."""
-    from lossjax.proof.text import as_text, renderable
+def run_compare(options) -> int:
+    """Exit code 0 where both are right, 1 where one is wrong or they differ."""
+    from lossjax.proof.check import find
+    from lossjax.proof.versus import compare
 
-    if options.format == "json":
-        print(report.to_json())
-    else:
+    _writable(options.output)
+    specs = (options.a, options.b)
+    a, b = (load(spec) if ":" in spec else find(spec) for spec in specs)
+    report = compare(
+        a,
+        b,
+        names=specs,
+        dtype=options.dtype,
+        points=options.points,
+        quantity=options.quantity,
+        event_ndim=options.event_ndim,
+        targets=options.targets,
+        like=options.like,
+        params=parameters(options.params) or None,
+        max_excess=options.max_excess,
+        keep_stop_gradient=options.keep_stop_gradient,
+    )
+    emit(report, report.page(), options)
+    return 0 if report.ok else 1
+
+
+def _writable(output) -> None:
+    from lossjax.proof.subject import UsageError
+
+    if output is not None and not output.parent.is_dir():
+        raise UsageError(f"--output: there is no folder {output.parent}; make it first")
+    if output is not None and output.is_dir():
+        raise UsageError(f"--output: {output} is a folder; name a file")
+
+
+def emit(report, page, options) -> None:
+    """Print in the chosen format; write --output."""
+    from lossjax.proof.page import WIDTH, as_markdown, as_text, show
+
+    written = {"json": report.to_json, "markdown": lambda: as_markdown(page), "text": lambda: as_text(page)}[
+        options.format
+    ]
+    if options.format == "text":
         # Piped to a file there is no window to fit.
-        console = Console() if sys.stdout.isatty() else Console(width=150)
-        console.print(renderable(report))
+        show(page, Console() if sys.stdout.isatty() else Console(width=WIDTH))
+    else:
+        print(written())
     if options.output is not None:
-        text = report.to_json() if options.format == "json" else as_text(report)
-        options.output.write_text(text + "\n")
+        options.output.write_text(written() + "\n")
+
+
+def parameters(words) -> dict:
+    """The keyword parameters that NAME=VALUE words give: Python literals, or else text."""
+    from lossjax.proof.subject import UsageError
+
+    given = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name.isidentifier():
+            raise UsageError(f"--params: {word!r} is not of the form NAME=VALUE, such as delta=0.1")
+        try:
+            given[name] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            given[name] = value
+    return given
 
 
 def load(spec: str):
@@ -97,6 +149,7 @@ def _foreign(options):
         like=options.like,
         max_excess=options.max_excess,
         keep_stop_gradient=options.keep_stop_gradient,
+        params=parameters(options.params) or None,
     )
 
 
@@ -108,7 +161,9 @@ def _catalogue(options):
     from lossjax.proof.subject import UsageError
     from lossjax.proof.ulp import DTYPES
 
-    foreign = [n for n in ("grad", "hess", "event_ndim", "targets", "like") if getattr(options, n) is not None]
+    foreign = [
+        n for n in ("grad", "hess", "event_ndim", "targets", "like", "params") if getattr(options, n) not in (None, ())
+    ]
     if foreign:
         raise UsageError(
             f"--{foreign[0].replace('_', '-')} is for a function of yours, MODULE:FUNCTION; catalogue losses carry their own"

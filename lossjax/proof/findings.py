@@ -27,7 +27,11 @@ class Row:
     code: str = ""
     cause: str = ""
     worst: dict | None = None
-    reproducer: str = ""
+    # Of each kind of failure ("digits", "false zero", "NaN or inf") the one nearest to zero, and its size |z|.
+    since: dict = dataclasses.field(default_factory=dict)
+    reproducer: str = ""  # a line for a shell
+    here: str = ""  # the call, where f is at hand and no line can name it
+    truth: str = ""  # what the truth is, in words
     mode: str = "jit"
     claim: str = ""
     targets: str = ""  # the set they were drawn from
@@ -82,6 +86,20 @@ class Report:
         """The report as one JSON object; NaN and infinities as strings, as JSON has none."""
         return json.dumps(plain(self.as_dict()), indent=1, allow_nan=False)
 
+    def to_markdown(self) -> str:
+        """The report as a Markdown page, ready to paste."""
+        from .page import as_markdown
+        from .text import page_of
+
+        return as_markdown(page_of(self))
+
+    def _repr_html_(self) -> str:
+        """The report as a notebook shows it."""
+        from .page import as_html
+        from .text import page_of
+
+        return as_html(page_of(self))
+
     def to_frame(self):
         """The rows as a pandas DataFrame."""
         from lossjax.extras import need
@@ -96,9 +114,10 @@ class Report:
 
     def __str__(self) -> str:
         """The report as text."""
-        from lossjax.proof.text import as_text
+        from .page import as_text
+        from .text import page_of
 
-        return as_text(self)
+        return as_text(page_of(self))
 
     __repr__ = __str__
 

@@ -4,14 +4,16 @@ import dataclasses
 
 import numpy as np
 
-from .again import line
+from .again import here, line
 from .compare import Comparison, widened
 from .diagnose import diagnose
-from .exact import Truth
+from .exact import KINK, Truth
 from .findings import Row
 from .points import Points
 from .subject import Subject
 from .ulp import bits
+
+KINDS = ("digits", "false zero", "NaN or inf")  # of failures
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +60,7 @@ def _row(subject, dtype, quantity, witness, verdicts) -> Row:
         )
     elif undecided:
         code, cause = "LJ010", f"{undecided} entries undecided"
-    place = _place(worst)
+    place = place_at(worst, *_top(_badness(worst)))
     return Row(
         loss=subject.label,
         dtype=dtype.name,
@@ -79,7 +81,10 @@ def _row(subject, dtype, quantity, witness, verdicts) -> Row:
         code=code,
         cause=cause,
         worst=place,
+        since=_since(verdicts),
         reproducer=line(subject, dtype, quantity, witness, place) if failures else "",
+        here=here(subject, dtype, quantity, witness, place) if failures else "",
+        truth=subject.means,
         mode=verdicts[0].mode,
         targets=subject.targets,
         classes=tuple(sorted({v.points.classes for v in verdicts} - {0})),
@@ -91,12 +96,44 @@ def _badness(v: Verdict):
     return np.where(c.wrong_nonfinite, np.inf, np.where(c.failed, 1e30, 0) + c.excess)
 
 
-def _place(v: Verdict) -> dict:
-    """The worst point: inputs, result, truth, bits."""
-    row, entry = np.unravel_index(np.argmax(_badness(v)), v.got.shape)
+def distance(v: Verdict) -> np.ndarray:
+    """How far out each point is: the largest |z_k|; beyond all numbers where one is not finite."""
+    size = np.abs(widened(v.points.z)).max(axis=1, keepdims=True)
+    return np.where(np.isfinite(size), size, np.inf)
+
+
+def _since(verdicts: list[Verdict]) -> dict:
+    """Of each kind of failure the one nearest to zero, the worst of several; a kind that only infinities have has none."""
+    found = {}
+    for kind in KINDS:
+        masks = [of_kind(v.comparison, kind) for v in verdicts]
+        nearest = [np.where(m, distance(v), np.inf).min() for v, m in zip(verdicts, masks)]
+        size, at = min(nearest), int(np.argmin(nearest))
+        if np.isfinite(size):
+            there = masks[at] & (distance(verdicts[at]) == size)
+            place = place_at(verdicts[at], *_top(np.where(there, _badness(verdicts[at]), -1.0)))
+            found[kind] = place | {"size": float(size)}
+    return found
+
+
+def of_kind(c: Comparison, kind: str) -> np.ndarray:
+    """The entries that failed in this way."""
+    if kind == "digits":
+        return c.failed & ~c.lost & ~c.wrong_nonfinite
+    return c.failed & (c.lost if kind == "false zero" else c.wrong_nonfinite)
+
+
+def _top(badness):
+    return np.unravel_index(np.argmax(badness), badness.shape)
+
+
+def place_at(v: Verdict, row, entry) -> dict:
+    """One entry: inputs, result, truth, bits."""
     z, t = v.points.z[row], v.points.t[row]
     got = v.got[row, entry]
-    return {
+    kink = v.truth.status[row, entry] == KINK
+    limits = {"between": [float(v.truth.low[row, entry]), float(v.truth.high[row, entry])]} if kink else {}
+    return limits | {
         "z": _shown(z),
         "t": _shown(t),
         "entry": int(entry),

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -10,20 +11,26 @@ import numpy as np
 from ..losses import ALL
 from ..losses.domain import DOMAINS
 from ..losses.loss import Loss
-from .again import command, where
+from .again import command, given_to, keywords, where
+from .fitting import BATCH, UsageError, accepted, adapted, bound, example, fitted, same_shape
 from .primal import primal
 from .ulp import BOUNDS, working_dtype
+
+__all__ = [
+    "COLUMNS_FROM",
+    "FOREIGN_BOUND",
+    "QUANTITIES",
+    "Subject",
+    "UsageError",
+    "derivative",
+    "from_function",
+    "from_loss",
+]
 
 QUANTITIES = ("value", "grad", "hess")
 FOREIGN_BOUND = 8.0
 # From this many classes on, the Hessian is judged by columns, not whole.
 COLUMNS_FROM = 100
-# The shape of one batch for a batch-level loss, rows x classes; square, as contrastive losses want it.
-BATCH = (4, 4)
-
-
-class UsageError(Exception):
-    """The request cannot be carried out as asked: one sentence that says what is wrong and what to do."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +54,9 @@ class Subject:
     classes: tuple[int, ...] = ()
     call: str = ""  # module:name, where it can be imported
     given: Mapping[str, str] = dataclasses.field(default_factory=dict)  # the same of hand-written derivatives
+    # Keyword parameters as they are written in a call, ", delta=0.1", of the loss ("value") and of hand-written derivatives.
+    keywords: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    means: str = ""  # what the truth is, in words
     again: str = ""  # the command that checks it
     labels: bool = False  # the function takes integer labels
     foreign: bool = False
@@ -104,6 +114,7 @@ def from_loss(loss: Loss, bound: float | None = None) -> Subject:
         witnesses=witnesses,
         bounds=dict.fromkeys(QUANTITIES, bound) if bound else BOUNDS,
         classes=() if loss.event_ndim == 0 else (2, 3, 10, 100, 1000),
+        means=f"the printed formula of {loss.label} and its exact derivatives",
         call=f"lossjax.losses:{loss.label}" if loss.label == loss.name and loss in ALL else "",
         again=command(loss.label, max_excess=bound) if loss in ALL else "",
         labels=loss.targets.by_class,
@@ -121,20 +132,30 @@ def from_function(
     like: Loss | None = None,
     max_excess: float | None = None,
     keep_stop_gradient: bool = False,
+    params: Mapping[str, Any] | None = None,
 ) -> Subject:
-    """Any JAX loss f(z, t): the exact evaluation of its own jaxpr is the truth, or the formula of `like`."""
+    """Any JAX loss f(z, t, **params): the exact evaluation of its own jaxpr is the truth, or the formula of `like`.
+
+    Hand-written derivatives are given those of the parameters that they have.
+    """
+    params = params or {}
+    f = bound(f, label, params)
+    grad, hess = (
+        g and bound(g, f"the {what} given for {label}", accepted(g, params))
+        for what, g in (("grad", grad), ("hess", hess))
+    )
     if like is not None:
         event_ndim = like.event_ndim if event_ndim is None else event_ndim
         targets = targets or like.targets.name
     if targets is not None and targets not in DOMAINS:
         raise UsageError(f"unknown target set {targets!r}; choose one of {', '.join(DOMAINS)}")
-    ndim, g, labels = _fit(f, label, event_ndim)
+    ndim, g, labels = fitted(f, label, event_ndim)
     # Every loss of a number takes 0 and 1, whatever it means by them.
     targets = targets or ("binary" if ndim == 0 else "one_hot")
     if (ndim > 0) != (DOMAINS[targets].event_ndim > 0):
         raise UsageError(f"{label}: targets {targets!r} do not fit --event-ndim {ndim}")
-    _same_shape(label, ndim, grad=grad, hess=hess, labels=labels)
-    given = {"grad": grad and _adapt(grad, ndim, labels), "hess": hess and _adapt(hess, ndim, labels)}
+    same_shape(label, ndim, grad=grad, hess=hess, labels=labels)
+    given = {"grad": grad and adapted(grad, ndim, labels), "hess": hess and adapted(hess, ndim, labels)}
     bare = primal(g, keep_stop_gradient=keep_stop_gradient)
 
     def witnesses(quantity, columns):
@@ -160,6 +181,8 @@ def from_function(
         classes={0: (), 1: (2, 3, 10), 2: (BATCH[0] * BATCH[1],)}[ndim],
         call=where(f) if ndim < 2 else "",
         given={"grad": where(grad), "hess": where(hess)},
+        keywords={"value": keywords(f), "grad": keywords(grad), "hess": keywords(hess)},
+        means=_means(label, like, keep_stop_gradient),
         again=command(
             where(f),
             event_ndim=ndim,
@@ -168,6 +191,7 @@ def from_function(
             grad=grad and where(grad),
             hess=hess and where(hess),
             max_excess=max_excess,
+            params=given_to(f),
         ),
         labels=labels,
         foreign=True,
@@ -175,10 +199,17 @@ def from_function(
     )
 
 
+def _means(label, like, keep_stop_gradient) -> str:
+    if like is not None:
+        return f"the printed formula of {like.label} and its exact derivatives"
+    out = "custom rules" if keep_stop_gradient else "custom rules and stop_gradient"
+    return f"{label} itself and its derivatives by the chain rule, in exact arithmetic; {out} taken out"
+
+
 def _stops(g, ndim) -> bool:
     """Does a stop_gradient change the derivative of g? That of a maximum which is taken off again, as softmax does, does not."""
     rng = np.random.default_rng(0)
-    z, t = rng.standard_normal((8, *_example(ndim))), np.zeros((8, *_example(ndim)))
+    z, t = rng.standard_normal((8, *example(ndim))), np.zeros((8, *example(ndim)))
     t.reshape(8, -1)[:, 0] = 1
     kept, stripped = (
         jax.vmap(jax.grad(primal(g, keep_stop_gradient=keep)))(*(jnp.asarray(x, jnp.float32) for x in (z, t)))
@@ -188,32 +219,13 @@ def _stops(g, ndim) -> bool:
 
 
 def _as_users_differentiate(g, quantity, ndim, columns):
-    f, x = derivative(g, quantity, ndim, columns), jax.ShapeDtypeStruct(_example(ndim), np.float32)
+    f, x = derivative(g, quantity, ndim, columns), jax.ShapeDtypeStruct(example(ndim), np.float32)
     if quantity == "hess" and ndim and not columns:
         try:
             jax.eval_shape(f, x, x)
         except TypeError:  # a custom_vjp has no forward mode
             return jax.jacrev(jax.grad(g))
     return f
-
-
-def _same_shape(label, event_ndim, *, labels, **derivatives):
-    """Raise UsageError for a hand-written derivative that does not trace, or has the wrong shape."""
-    size = _example(event_ndim)
-    wanted = {"grad": size if event_ndim < 2 else BATCH, "hess": size * 2}
-    x = jax.ShapeDtypeStruct(size, np.float32)
-    for name, f in derivatives.items():
-        if f is None or (event_ndim == 2 and name == "hess"):
-            continue
-        try:
-            shape = jax.eval_shape(_adapt(f, event_ndim, labels), x, x).shape
-        except Exception as error:  # a stranger's function
-            why = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-            raise UsageError(f"the {name} given for {label} cannot be traced as a function of (z, t): {why}") from None
-        if shape != wanted[name]:
-            raise UsageError(
-                f"the {name} given for {label} has shape {shape} where z has {size}; it must have {wanted[name]}"
-            )
 
 
 def printed(loss: Loss) -> Callable:
@@ -225,66 +237,3 @@ def printed(loss: Loss) -> Callable:
         return primal(lambda z, t: loss.formula(z, t, **params))
 
     return at
-
-
-def _fit(f, label, event_ndim) -> tuple[int, Callable, bool]:
-    """The event rank at which f gives one number, f for float targets of the shape of z, and whether it wants labels."""
-    if event_ndim not in (None, 0, 1, 2):
-        raise UsageError(f"--event-ndim is 0 (a number), 1 (a vector of classes) or 2 (a batch), got {event_ndim}")
-    problems, fits = [], []
-    for n in (0, 1) if event_ndim is None else (event_ndim,):
-        for labels in (False, True) if n else (False,):
-            g = _adapt(f, n, labels)
-            problem = _problem(g, _example(n))
-            if problem is None:
-                fits.append((n, g, labels))
-                break
-            problems.append(problem)
-    if len(fits) > 1:
-        raise UsageError(f"{label} takes a number and a vector alike: say which one example is, --event-ndim 0 or 1")
-    if fits:
-        return fits[0]
-    hint = (
-        "say what one example is with --event-ndim 0, 1 or 2"
-        if event_ndim is None
-        else f"is --event-ndim {event_ndim} right?"
-    )
-    raise UsageError(
-        f"{label} cannot be traced as a loss f(z, t): {next((p for p in problems if 'returns' in p), problems[-1])}; {hint}"
-    )
-
-
-def _example(event_ndim) -> tuple[int, ...]:
-    """A shape of one example, to trace at; a batch is passed flat."""
-    return ((), (3,), (BATCH[0] * BATCH[1],))[event_ndim]
-
-
-def _problem(g, size) -> str | None:
-    """Why g(z, t) is no loss of examples of this shape."""
-    shape = jax.ShapeDtypeStruct(size, np.float32)
-    try:
-        out = jax.eval_shape(g, shape, shape)
-    except Exception as error:  # whatever a stranger's function raises is the answer
-        return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-    if getattr(out, "shape", None) == () and jnp.issubdtype(out.dtype, jnp.floating):
-        return None
-    return f"it returns {getattr(out, 'shape', type(out).__name__)}, not one number per example"
-
-
-def _adapt(f, event_ndim, labels):
-    """F for z and t of one flat shape, t one-hot where f wants integer labels.
-
-    Of a batch one class is drawn; the rows have that one and those after it, in turn.
-    """
-    if event_ndim == 0:
-        return f
-    shape = (-1,) if event_ndim == 1 else BATCH
-
-    def g(z, t):
-        t = t.reshape(shape)
-        if event_ndim == 2:
-            rows, classes = BATCH
-            t = jax.nn.one_hot((jnp.argmax(t) + jnp.arange(rows)) % classes, classes, dtype=t.dtype)
-        return f(z.reshape(shape), jnp.argmax(t, axis=-1).astype(jnp.int32) if labels else t)
-
-    return f if event_ndim == 1 and not labels else g

@@ -1,97 +1,136 @@
-"""A report as a person reads it: a table, each finding in words, and when to believe a clean one."""
-
-import io
-
-from rich.console import Console, Group
-from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
+"""A report as a page: what was compared, a table, each finding so that it needs no manual, and when to believe a clean one."""
 
 from .codes import CODES
 from .findings import Report, Row
+from .lesson import blame, effect, title, witnesses
+from .page import Column, Page, Section
 
-_QUANTITIES = {"value": "value", "grad": "gradient", "hess": "Hessian"}
-_WITNESSES = {
-    "derived": "the code as written",
-    "autodiff": "jax.grad of it, as users call it",
-    "plain": "jax.grad without its custom rules (for information)",
-    "own": "its own formula in exact arithmetic",
-}
-
-
-def as_text(report: Report, width: int = 150) -> str:
-    """The report without colour."""
-    out = io.StringIO()
-    Console(file=out, width=width, no_color=True, highlight=False).print(renderable(report))
-    return out.getvalue().rstrip()
-
-
-def renderable(report: Report) -> Group:
-    """The report for a rich console."""
-    parts = [_table(report)] if report.rows else []
-    parts += [Text(_sweep(s)) for s in report.sweeps]
-    parts += [_finding(r) for r in report.findings()]
-    parts.append(_closing(report))
-    return Group(*parts)
+QUANTITY = {"value": "value", "grad": "gradient", "hess": "Hessian"}
+_COLUMNS = (
+    Column("loss", wrap=True),
+    Column("dtype"),
+    Column("witness"),
+    *(Column(q, number=True) for q in QUANTITY.values()),
+    Column("max ulp", number=True, detail=True),
+    Column("entries", number=True, detail=True),
+    Column("lost", number=True, detail=True),
+    Column("NaN/inf", number=True, detail=True),
+    Column("verdict", wrap=True),
+)
+_CAPTION = (
+    "numbers: the least B with |got - want| <= B (ulp(want) + eps |z dq/dz|): the error in units of the rounding that "
+    "nobody can avoid"
+)
 
 
-def _table(report: Report) -> Table:
-    table = Table(title="largest excess B in |got - want| <= B (ulp + eps conditioning)", title_justify="left")
-    for name in ("loss", "dtype", "witness"):
-        table.add_column(name, no_wrap=True)
-    for name in (*_QUANTITIES, "max ulp", "entries", "lost", "NaN/inf", "subnormal"):
-        table.add_column(name, justify="right")
-    table.add_column("verdict")
-    keys = dict.fromkeys((r.loss, r.dtype, r.witness) for r in report.rows)
-    for key in keys:
-        rows = {r.quantity: r for r in report.rows if (r.loss, r.dtype, r.witness) == key}
-        ok = all(r.ok for r in rows.values())
-        counts = [
-            sum(getattr(r, f) for r in rows.values()) for f in ("checked", "lost", "wrong_nonfinite", "subnormal")
-        ]
-        verdict = "ok" if ok else " ".join(dict.fromkeys(r.code for r in rows.values() if r.code))
-        style = "" if ok else "dim" if key[2] == "plain" else "bold red"
-        table.add_row(
-            *(escape(part) for part in key),
-            *(_number(rows[q].max_excess) if q in rows else "" for q in _QUANTITIES),
-            _number(max(r.max_ulp for r in rows.values())),
+def page_of(report: Report) -> Page:
+    """The page of a report."""
+    found = report.findings()
+    bad = len(found) + sum(not s["ok"] for s in report.sweeps)
+    losses = len({r.loss for r in report.rows} | {s["loss"] for s in report.sweeps})
+    verdict = "clean" if report.ok else f"{bad} finding{'s' * (bad != 1)}"
+    return Page(
+        verdict=f"{verdict}: {losses} loss{'es' * (losses != 1)} in {report.seconds:.1f} s",
+        ok=report.ok,
+        lead=_lead(report.rows) + [("all floats", _sweep(s)) for s in report.sweeps],
+        columns=_COLUMNS,
+        rows=_table(report.rows),
+        sections=[_section(r, report.rows) for r in found],
+        closing=_closing(report.rows),
+        caption=_CAPTION,
+    )
+
+
+def _lead(rows: list[Row]) -> list[tuple[str, str]]:
+    """What was compared with what."""
+    if not rows:
+        return []
+    truths = list(dict.fromkeys(r.truth for r in rows))
+    truth = truths[0] if len(truths) == 1 else "the printed formula of each loss and its exact derivatives"
+    bounds = {QUANTITY[r.quantity]: f"{r.bound:g}" for r in rows}
+    same = len(set(bounds.values())) == 1
+    allowed = next(iter(bounds.values())) if same else ", ".join(f"{b} for a {q}" for q, b in bounds.items())
+    seen = {r.witness for r in rows}
+    told = {
+        "derived": "the code as written" + (", and the derivatives written by hand" if _by_hand(rows) else ""),
+        "autodiff": "jax.grad and jax.hessian of it, as users call them",
+        "plain": "the same without its custom rules (for information)",
+        "own": "its own formula in exact arithmetic",
+    }
+    return [("truth", truth), *((w, told[w]) for w in told if w in seen), ("allowed", f"B = {allowed}")]
+
+
+def _by_hand(rows) -> bool:
+    return any(r.witness == "derived" and r.quantity != "value" for r in rows)
+
+
+def _table(rows: list[Row]) -> list[tuple[list[str], str]]:
+    found = []
+    for key in dict.fromkeys((r.loss, r.dtype, r.witness) for r in rows):
+        mine = {r.quantity: r for r in rows if (r.loss, r.dtype, r.witness) == key}
+        ok = all(r.ok for r in mine.values())
+        counts = [sum(getattr(r, f) for r in mine.values()) for f in ("checked", "lost", "wrong_nonfinite")]
+        cells = [
+            *key,
+            *(number(mine[q].max_excess) if q in mine else "" for q in QUANTITY),
+            number(max(r.max_ulp for r in mine.values())),
             *(f"{c:,}" for c in counts),
-            verdict,
-            style=style,
-        )
-    return table
+            "ok" if ok else " ".join(dict.fromkeys(r.code for r in mine.values() if r.code)),
+        ]
+        found.append((cells, "" if ok else "dim" if key[2] == "plain" else "bad"))
+    return found
 
 
-def _number(x: float) -> str:
+def number(x: float) -> str:
+    """An excess or an error in ulps, short."""
     return f"{x:.2f}" if x < 1000 else f"{x:.1e}"
 
 
-def _finding(r: Row) -> Text:
-    w = r.worst or {}
-    text = Text()
-    text.append(f"\n{r.code} ", style="bold red")
-    text.append(f"{r.loss}: {_QUANTITIES[r.quantity]}, {r.dtype}, {r.mode}: {CODES[r.code].title}\n")
-    text.append(f"  who:    {_WITNESSES[r.witness]}\n")
-    text.append(f"  cause:  {r.cause}\n")
-    if w:
-        entry = f" entry {w['entry']}" if w["classes"] else ""
-        text.append(
-            f"  worst:  z = {_short(w['z'])}, t = {_short(w['t'])}{entry}: got {w['got']:.9g}, want {w['want']:.9g}\n"
-        )
-    text.append(
-        f"  extent: {r.failures:,} of {r.checked:,} entries; {r.lost:,} false zeros, {r.wrong_nonfinite:,} wrong NaN or inf\n"
-    )
-    if r.reproducer:
-        text.append(f"  again:  {r.reproducer}\n")
-    text.append(f"  more:   lossjax explain {r.code}")
-    return text
+def _section(r: Row, rows: list[Row]) -> Section:
+    mine = {o.witness: o for o in rows if (o.loss, o.dtype, o.quantity) == (r.loss, r.dtype, r.quantity)}
+    share = f" ({100 * r.failures / r.checked:.2g} %)" if r.checked else ""
+    counts = f"{r.failures:,} of {r.checked:,} entries{share}; {r.lost:,} false zeros, {r.wrong_nonfinite:,} wrong NaN or inf"
+    items = [
+        ("wrong", blame(r, mine)),
+        ("said by", f"{title(r.witness, r.quantity)} ({r.mode}); {witnesses(mine, r.quantity)}"),
+        ("cause", r.cause),
+    ]
+    items += [(_SINCE[kind], f"since |z| = {w['size']:.6g}: {place(w)}") for kind, w in r.since.items()]
+    if r.failures and r.worst:
+        items.append(("worst", place(r.worst)))
+    items += [
+        ("extent", f"{counts}; B = {number(r.max_excess)} where {r.bound:g} is allowed"),
+        ("training", effect(r)),
+        ("instead", " ".join(CODES[r.code].fix.split())),
+        ("more", f"lossjax explain {r.code}"),
+    ]
+    lines = [("again", r.reproducer)] if r.reproducer else []
+    if r.failures and not r.reproducer:
+        items.insert(-1, ("again", _NO_LINE))
+        lines = [("here", r.here)] if r.here else []
+    return Section(r.code, f"{QUANTITY[r.quantity]} of {r.loss}, {r.dtype}: {CODES[r.code].title}", items, lines)
 
 
-def _short(x) -> str:
+_SINCE = {"digits": "digits", "false zero": "zeros", "NaN or inf": "NaN/inf"}
+_NO_LINE = (
+    "no command can show it: the function has no name that a shell could import (a lambda, a closure, a function of a notebook). "
+    "Put it at the top level of a module, or repeat the call here, f being the function that was checked."
+)
+
+
+def place(w: dict) -> str:
+    """Input, result and truth at one point."""
+    entry = f" (entry {w['entry']})" if w["classes"] else ""
+    low, high = w.get("between", (w["want"], w["want"]))
+    want = f"{w['want']:.9g}" if low == high else f"a number within [{low:.9g}, {high:.9g}]"
+    return f"z = {short(w['z'])}, t = {short(w['t'])}{entry}: got {w['got']:.9g}, want {want}"
+
+
+def short(x) -> str:
+    """A number, or a vector of which only so much is shown as tells it from others."""
     if not isinstance(x, list):
         return f"{x:.9g}"
-    shown = ", ".join(f"{v:.9g}" for v in x[:6])
-    return f"[{shown}{', ...' if len(x) > 6 else ''}]"
+    return f"[{', '.join(f'{v:.6g}' for v in x[:16])}{', ...' if len(x) >= 16 else ''}]"
 
 
 def _sweep(s: dict) -> str:
@@ -111,27 +150,19 @@ def _near(s: dict) -> str:
     return f" (of {s['near_checked']:,} errors next to one of these, {s['near_wrong']:,} lie on its other side in exact arithmetic)"
 
 
-def _drawn(rows: list[Row]) -> str:
+def drawn(targets: list[str], classes: set[int]) -> str:
     """From where targets and classes were drawn: what lies outside was not looked at."""
-    targets = ", ".join(dict.fromkeys(r.targets for r in rows))
-    classes = sorted({k for r in rows for k in r.classes})
-    sizes = f", in {', '.join(map(str, classes))} classes" if classes else ""
-    return f"Targets: {targets}{sizes} (--targets)."
+    sizes = f", in {', '.join(map(str, sorted(classes)))} classes" if classes else ""
+    return f"Targets: {', '.join(dict.fromkeys(targets))}{sizes} (--targets)."
 
 
-def _closing(report: Report) -> Text:
-    counted = [r for r in report.rows if r.witness != "plain"]
+def _closing(rows: list[Row]) -> str:
+    counted = [r for r in rows if r.witness != "plain"]
+    if not counted:
+        return ""
     total = [sum(getattr(r, f) for r in counted) for f in ("eligible", "checked", "undecided", "skipped")]
-    losses = len({r.loss for r in report.rows} | {s["loss"] for s in report.sweeps})
-    words = "clean" if report.ok else f"{len(report.findings())} findings"
-    text = Text(f"\n{words}: {losses} losses in {report.seconds:.1f} s. ")
-    if counted:
-        text.append(
-            f"{total[0]:,} eligible = {total[1]:,} checked + {total[2]:,} undecided + {total[3]:,} skipped (subnormal inputs, "
-            "which XLA reads as 0). "
-        )
-        text.append(f"{_drawn(counted)} ")
-        text.append(
-            "It holds for these points, this jaxlib and this device; between the points it is evidence, not proof."
-        )
-    return text
+    return (
+        f"{total[0]:,} eligible = {total[1]:,} checked + {total[2]:,} undecided + {total[3]:,} skipped (subnormal inputs, which "
+        f"XLA reads as 0). {drawn([r.targets for r in counted], {k for r in counted for k in r.classes})} It holds for these "
+        "points, this jaxlib and this device; between the points it is evidence, not proof."
+    )

@@ -48,7 +48,7 @@ MISTAKES = [
     (["check", "strangers:vector"], "not one number per example"),
     (["check", "strangers:integer"], "not one number per example"),
     (["check", "strangers:broken"], "cannot be traced"),
-    (["check", "strangers:three"], "cannot be traced"),
+    (["check", "strangers:three"], "needs keyword extra: give it as params={'extra': ...}"),
     (["check", "strangers:good", "strangers:good"], "one MODULE:FUNCTION at a time"),
     (["check", "strangers:good", "--like", "sqared_error"], "did you mean"),
     (["check", "strangers:good", "--targets", "one_hot"], "do not fit --event-ndim 0"),
