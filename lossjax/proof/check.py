@@ -5,6 +5,7 @@ import difflib
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from ..environment import environment
@@ -122,6 +123,9 @@ def find(name: str) -> Loss:
     if not found:
         near = difflib.get_close_matches(name, [loss.label for loss in ALL], n=3)
         hint = f"did you mean {' or '.join(near)}?" if near else "`lossjax list` names them all"
+        stem = name.removesuffix(".py")
+        if Path(f"{stem}.py").is_file():
+            hint = f"{name} is a {'module' if stem == name else 'file'}; name the function in it, {stem}:FUNCTION"
         raise UsageError(f"no loss is called {name!r}; {hint}")
     return found[0]
 

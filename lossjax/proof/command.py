@@ -1,6 +1,7 @@
 """What `lossjax check` and `lossjax compare` do with their options: find the subject, watch, run, print, write."""
 
 import ast
+import difflib
 import importlib
 import os
 import re
@@ -12,6 +13,7 @@ from multiprocessing import get_context
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+_NOT_FOUND = "is it installed, or in this folder?"
 _IMPORT = re.compile(r"^[\w.]+:[\w.]+$")
 
 
@@ -117,12 +119,16 @@ def load(spec: str):
     try:
         found = importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise UsageError(f"module {error.name!r} is not found; is it installed, or in this folder?") from None
+        hint = f"without .py it is {module.removesuffix('.py')}:{name}" if module.endswith(".py") else _NOT_FOUND
+        raise UsageError(f"module {module if module.endswith('.py') else error.name!r} is not found; {hint}") from None
     except (Exception, SystemExit) as error:  # a stranger's module
         raise UsageError(f"importing {module} failed: {type(error).__name__}: {error}") from None
     for part in name.split("."):
         if not hasattr(found, part):
-            raise UsageError(f"module {module} has no {name!r}")
+            near = difflib.get_close_matches(part, [n for n in dir(found) if callable(getattr(found, n))], n=2)
+            raise UsageError(
+                f"module {module} has no {name!r}{f'; did you mean {chr(32).join(near)}?' if near else ''}"
+            )
         found = getattr(found, part)
     if not callable(found):
         raise UsageError(f"{spec} is not a function")

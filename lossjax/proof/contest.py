@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .compare import Comparison
+from .compare import Comparison, widened
 from .diagnose import diagnose
 from .exact import Truth
 from .points import Points
@@ -114,7 +114,7 @@ def _out(a, b):
 
 def _apart(a, b, dtype):
     """How many ulps of the truth the two results lie apart; inf where one is no number and the other is."""
-    x, y = (s.got.astype(np.float64) for s in (a, b))
+    x, y = (widened(s.got) for s in (a, b))
     with np.errstate(invalid="ignore"):
         same = (x == y) | (np.isnan(x) & np.isnan(y))
         far = np.abs(x - y) / ulp(np.nan_to_num(a.truth.hi), dtype)

@@ -14,7 +14,7 @@ _SOLID_Z, _SOLID = 0.1, 1e-3
 
 def diagnose(got, truth: Truth, comparison: Comparison, z, t, classes: int, quantity: str) -> tuple[str, str]:
     """(code, cause) of a failed comparison."""
-    got = np.asarray(got).astype(np.float64)
+    got = widened(np.asarray(got))
     size = np.abs(widened(z)).max(axis=1)
     tame = ((size > _SMALL) & (size < _TAME))[:, None]
     with np.errstate(all="ignore"):

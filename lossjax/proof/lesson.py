@@ -27,7 +27,7 @@ def title(witness: str, quantity: str = "") -> str:
     return {
         "derived": derived,
         "autodiff": "jax.hessian of it" if quantity == "hess" else "jax.grad of it",
-        "plain": "the same without its custom rules",
+        "plain": "the same without custom rules",
         "own": "its own formula in exact arithmetic",
     }[witness]
 
@@ -55,7 +55,7 @@ def blame(r: Row, rows: Mapping[str, Row]) -> str:
     if by_hand:
         return f"the floating point of the {_NAMES[r.quantity]} written by hand: its formula is right, its evaluation in {r.dtype} is not"
     if r.witness == "autodiff" and plain is not None and plain.ok:
-        return f"the floating point of a custom rule: without it plain autodiff of the same code is right in {r.dtype}"
+        return f"the floating point of a custom rule or a stop_gradient: without them autodiff of the same code is right in {r.dtype}"
     return f"the code's floating point: the formula is right, its evaluation in {r.dtype} is not"
 
 

@@ -82,6 +82,8 @@ def _step(eqn, values, keep, inside) -> list:
         return _run(params[_INLINED[name]], values, keep, inside)
     if name == "platform_index":  # exact arithmetic stands on no platform: the branch of any other
         return [np.int32(next(i for i, p in enumerate(params["platforms"]) if p is None or "cpu" in p))]
+    if name == "cond" and isinstance(values[0], np.integer):
+        return _run(params["branches"][int(values[0])], values[1:], keep, inside)
     if name in _RULES:
         if "_custom_root" in str(getattr(params["call_jaxpr"].jaxpr, "debug_info", "")):
             raise NoTruth(_HELP.format("custom_root"))

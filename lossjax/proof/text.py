@@ -54,7 +54,7 @@ def _lead(rows: list[Row]) -> list[tuple[str, str]]:
     told = {
         "derived": "the code as written" + (", and the derivatives written by hand" if _by_hand(rows) else ""),
         "autodiff": "jax.grad and jax.hessian of it, as users call them",
-        "plain": "the same without its custom rules (for information)",
+        "plain": "the same without custom rules and stop_gradient (for information)",
         "own": "its own formula in exact arithmetic",
     }
     return [("truth", truth), *((w, told[w]) for w in told if w in seen), ("allowed", f"B = {allowed}")]
@@ -123,14 +123,22 @@ def place(w: dict) -> str:
     entry = f" (entry {w['entry']})" if w["classes"] else ""
     low, high = w.get("between", (w["want"], w["want"]))
     want = f"{w['want']:.9g}" if low == high else f"a number within [{low:.9g}, {high:.9g}]"
-    return f"z = {short(w['z'])}, t = {short(w['t'])}{entry}: got {w['got']:.9g}, want {want}"
+    return (
+        f"z = {short(w['z'], w['classes'])}, t = {short(w['t'], w['classes'])}{entry}: got {w['got']:.9g}, want {want}"
+    )
 
 
-def short(x) -> str:
-    """A number, or a vector of which only so much is shown as tells it from others."""
+def short(x, classes: int = 0) -> str:
+    """A number, or a vector: which class it is of, or its entries as far as they are known."""
     if not isinstance(x, list):
         return f"{x:.9g}"
-    return f"[{', '.join(f'{v:.6g}' for v in x[:16])}{', ...' if len(x) >= 16 else ''}]"
+    if len(x) > _FEW and sorted(x) == [0.0] * (len(x) - 1) + [1.0]:
+        return f"one-hot {x.index(1.0)}"
+    entries = ", ".join(f"{v:.{6 if len(x) <= _FEW else 4}g}" for v in x)
+    return f"[{entries}{', ...' if classes > len(x) else ''}]"
+
+
+_FEW = 6  # numbers that fit a line
 
 
 def _sweep(s: dict) -> str:

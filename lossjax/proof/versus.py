@@ -23,8 +23,8 @@ _CLASSES = (2, 3, 10)
 
 
 def compare(
-    a: Loss | Callable,
-    b: Loss | Callable,
+    a: Loss | Callable | str,
+    b: Loss | Callable | str,
     *,
     dtype: str | Iterable[str] = "float32",
     points: str = "standard",
@@ -53,8 +53,12 @@ def compare(
     bounded(max_excess)
     like = find(like) if isinstance(like, str) else like
     pair = [find(x) if isinstance(x, str) else x for x in (a, b)]
+    for x in pair:
+        if not callable(x):
+            raise UsageError(f"{x!r} is neither a loss of the catalogue nor a function")
     labels = _labels(pair, names, params)
     if params:
+        _taken(pair, labels, params)
         pair = [x if isinstance(x, Loss) else bound(x, n, accepted(x, params)) for x, n in zip(pair, labels)]
     losses = [x for x in pair if isinstance(x, Loss)]
     reference = like or (losses[0] if len(losses) == 1 else None)
@@ -69,7 +73,14 @@ def compare(
     for d in dtypes:
         with known(" or ".join(labels)), jax.enable_x64(DTYPES[d].itemsize == 8):
             found += _contests(sides, DTYPES[d], points, quantities, reference is not None)
-    return Versus(labels, _truth(sides, reference), found, time.perf_counter() - began, environment())
+    return Versus(
+        labels,
+        _truth(reference, keep_stop_gradient),
+        found,
+        time.perf_counter() - began,
+        environment(),
+        reference is not None,
+    )
 
 
 def _labels(pair, names, params) -> tuple[str, str]:
@@ -79,6 +90,12 @@ def _labels(pair, names, params) -> tuple[str, str]:
         for i, x in enumerate(pair)
     )
     return (a, b) if a != b else (f"{a} (a)", f"{b} (b)")
+
+
+def _taken(pair, labels, params) -> None:
+    for key in params:
+        if not any(key in accepted(x, params) for x in pair if not isinstance(x, Loss)):
+            raise UsageError(f"neither {labels[0]} nor {labels[1]} has a keyword {key}")
 
 
 def _rank(pair, labels, event_ndim, loss) -> int:
@@ -120,10 +137,11 @@ def _side(x, label, reference, asked) -> Subject:
     )
 
 
-def _truth(sides, reference) -> str:
+def _truth(reference, keep_stop_gradient) -> str:
     if reference is not None:
         return f"the printed formula of {reference.label} and its exact derivatives"
-    return "; ".join(s.means for s in sides)
+    out = "custom rules" if keep_stop_gradient else "custom rules and stop_gradient"
+    return f"each by its own formula and the chain rule in exact arithmetic, {out} taken out; and the two held to each other"
 
 
 # Which witness speaks for an implementation: its value, and what jax.grad makes of it.

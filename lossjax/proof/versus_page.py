@@ -33,6 +33,7 @@ class Versus:
     contests: list[Contest]
     seconds: float
     environment: dict
+    referred: bool  # is there one formula that both are meant to be?
 
     @property
     def ok(self) -> bool:
@@ -83,7 +84,7 @@ class Versus:
             lead=[("a", a), ("b", b), ("truth", self.truth)],
             columns=_COLUMNS,
             rows=[_row(c) for c in self.contests],
-            sections=[s for c in self.contests for s in _sections(c, self.names)],
+            sections=[s for c in self.contests for s in _sections(c, self.names, self.referred)],
             closing=(
                 f"{total[0]:,} eligible = {total[1]:,} checked + {total[2]:,} undecided + {total[3]:,} skipped (subnormal inputs, "
                 "which XLA reads as 0). Values and jax.grad under jit. It holds for these points, this jaxlib and this device; "
@@ -100,7 +101,7 @@ def _verdict(v: Versus) -> str:
     a, b = v.names
     if v.ok:
         return "both are right"
-    if any(any(c.other_function.values()) for c in v.contests) and "; " in v.truth:
+    if any(any(c.other_function.values()) for c in v.contests) and not v.referred:
         return "not the same function"
     wrong = {x for c in v.contests for x in "ab" if c.code[x]}
     if not wrong:
@@ -127,12 +128,12 @@ def _row(c: Contest) -> tuple[list[str], str]:
     return cells, "" if c.ok else "bad"
 
 
-def _sections(c: Contest, names) -> list[Section]:
+def _sections(c: Contest, names, referred) -> list[Section]:
     named = dict(zip("ab", names))
     found = []
     for x, count in c.other_function.items():
         if count:
-            found.append(_another(c, named, x, count))
+            found.append(_another(c, named, x, count, referred))
     for who in ("a", "b", "neither"):
         mine = [d for d in c.differences if d.right == who]
         if mine:
@@ -140,18 +141,18 @@ def _sections(c: Contest, names) -> list[Section]:
     return found
 
 
-def _another(c: Contest, named, x, count) -> Section:
+def _another(c: Contest, named, x, count, referred) -> Section:
     """The functions differ before anything is rounded."""
+    what = "the truth" if referred else "a" if x == "b" else "b"
+    hint = (
+        "Hold its formula to the truth's on paper."
+        if referred
+        else "Hold the two formulas to each other on paper; `like` (--like) names the catalogue loss that both are meant to be."
+    )
     return Section(
         "LJ005",
-        f"{QUANTITY[c.quantity]}, {c.dtype}: in exact arithmetic {named[x]} is another function",
-        [
-            ("extent", f"{count:,} of {c.eligible:,} entries, whatever the rounding"),
-            (
-                "instead",
-                "Compare a and b on paper; `like` (--like) names the catalogue loss that both are meant to be.",
-            ),
-        ],
+        f"{QUANTITY[c.quantity]}, {c.dtype}: {x} is not the same function as {what}, in exact arithmetic",
+        [(x, named[x]), ("extent", f"{count:,} of {c.eligible:,} entries, whatever the rounding"), ("instead", hint)],
     )
 
 
@@ -184,4 +185,4 @@ def _place(w: dict) -> str:
     entry = f" (entry {w['entry']})" if w["classes"] else ""
     low, high = w.get("between", (w["want"], w["want"]))
     want = f"{w['want']:.9g}" if low == high else f"within [{low:.9g}, {high:.9g}]"
-    return f"z = {short(w['z'])}, t = {short(w['t'])}{entry}: a {w['a']:.9g}, b {w['b']:.9g}, truth {want}"
+    return f"z = {short(w['z'], w['classes'])}, t = {short(w['t'], w['classes'])}{entry}: a {w['a']:.9g}, b {w['b']:.9g}, truth {want}"

@@ -13,6 +13,8 @@ def vector(z, t): return jnp.stack([z, t])
 def integer(z, t): return jnp.int32(1)
 def broken(z, t): return undefined_name
 def three(z, t, extra): return z
+def lonely(z): return z
+def needs(z, t, *, gamma): return gamma * (z - t) ** 2
 def fft(z, t): return jnp.sum(jnp.abs(jnp.fft.fft(z)))
 def loop(z, t):
     return jax.lax.while_loop(lambda s: s[1] < 20, lambda s: (s[0] - (s[0] ** 2 - z) / (2 * s[0]), s[1] + 1), (z, 0))[0]
@@ -62,6 +64,28 @@ MISTAKES = [
     (["check", "squared_error", "--output", "no/such/folder/report.txt"], "no/such/folder"),
     (["check", "softmax_cross_entropy", "--points", "all"], "scalar"),
     (["check", "squared_error", "--points", "all", "--dtype", "float64"], "float32"),
+    (["check", "strangers:lonely"], "takes one argument; a loss is f(z, t)"),
+    (
+        ["check", "strangers:needs"],
+        "needs keyword gamma: give it as params={'gamma': ...}, on the command line --params gamma=",
+    ),
+    (["check", "strangers:needs", "--params", "delta=1"], "takes no keyword delta; it has gamma"),
+    (["check", "strangers:needs", "--params", "gamma"], "'gamma' is not of the form NAME=VALUE"),
+    (["check", "strangers:needs", "--params", "gamma=0.5", "--format", "yaml"], "invalid choice"),
+    (["check", "strangers:good", "--params", "gamma=1"], "takes no keyword gamma; it has none"),
+    (["check", "huber", "--params", "delta=1"], "--params is for a function of yours"),
+    (["check", "strangers.py:good"], "module 'strangers.py' is not found; without .py it is strangers:good"),
+    (["check", "strangers.py"], "is a file; name the function in it, strangers:FUNCTION"),
+    (["check", "strangers"], "is a module; name the function in it, strangers:FUNCTION"),
+    (["check", "strangers:god"], "has no 'god'; did you mean good?"),
+    (["compare", "strangers:good"], "required"),
+    (["compare", "strangers:good", "strangers:nothing"], "has no 'nothing'"),
+    (["compare", "strangers:good", "sqared_error"], "did you mean"),
+    (["compare", "strangers:good", "strangers:needs"], "needs keyword gamma"),
+    (["compare", "strangers:good", "softmax_cross_entropy"], "is --event-ndim 1 right?"),
+    (["compare", "hinge", "squared_error"], "no point would suit both"),
+    (["compare", "strangers:good", "squared_error", "--output", "no/folder/x"], "no/folder"),
+    (["compare", "strangers:good", "squared_error", "--max-excess", "0"], "a positive number"),
     (["explain", "LJ999"], "LJ001"),
     (["nonsense"], "nonsense"),
 ]
