@@ -11,13 +11,17 @@ import numpy as np
 
 
 def where(f: Callable | None) -> str:
-    """module:name of a function that can be imported, or nothing; keyword parameters given to it aside, if a line can hold them."""
-    given, f = given_to(f), _unbound(f)
+    """module:name of a function that can be imported, or nothing."""
     module, name = getattr(f, "__module__", None), getattr(f, "__qualname__", "")
     found = sys.modules.get(module) if module not in (None, "__main__") else None
     for part in name.split("."):
         found = getattr(found, part, None)
-    return f"{module}:{name}" if found is f and f is not None and all(map(_writable, given.values())) else ""
+    return f"{module}:{name}" if found is f and f is not None else ""
+
+
+def origin(f: Callable | None) -> str:
+    """The same of a function to which functools.partial has given keyword parameters that a line can hold."""
+    return where(_unbound(f)) if all(map(_writable, given_to(f).values())) else ""
 
 
 def titled(f: Callable) -> str:

@@ -58,6 +58,10 @@ def check(
     _fits(grad, "grad", quantities)
     _fits(hess, "hess", quantities)
     if isinstance(like, str):
+        if ":" in like:
+            raise UsageError(
+                f"like names a loss of the catalogue; two functions are held to each other by compare, here with {like}"
+            )
         like = find(like)
     if like is not None and not isinstance(like, Loss):
         raise UsageError("like names a loss of the catalogue, whose printed formula is the truth")

@@ -12,11 +12,9 @@ _ORDINARY, _REACHED = 4.0, 1e3
 
 def witnesses(rows: Mapping[str, Row], quantity: str) -> str:
     """Which witnesses disagree with the truth, and which agree."""
-    sides = {
-        word: [title(w, quantity) for w, r in rows.items() if r.ok == ok]
-        for word, ok in (("against", False), ("with", True))
-    }
-    return "; ".join(f"{word} the truth: {', '.join(found)}" for word, found in sides.items() if found)
+    sides = (("disagree with the truth", False), ("agree with it", True))
+    said = {word: [title(w, quantity) for w, r in rows.items() if r.ok == ok] for word, ok in sides}
+    return "; ".join(f"{word}: {', '.join(found)}" for word, found in said.items() if found)
 
 
 def title(witness: str, quantity: str = "") -> str:

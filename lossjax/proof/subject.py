@@ -11,7 +11,7 @@ import numpy as np
 from ..losses import ALL
 from ..losses.domain import DOMAINS
 from ..losses.loss import Loss
-from .again import command, given_to, keywords, where
+from .again import command, given_to, keywords, origin
 from .fitting import BATCH, UsageError, accepted, adapted, bound, example, fitted, same_shape
 from .primal import primal
 from .ulp import BOUNDS, working_dtype
@@ -179,17 +179,17 @@ def from_function(
         own=bare if like is not None else None,
         modes=("jit", "eager"),
         classes={0: (), 1: (2, 3, 10), 2: (BATCH[0] * BATCH[1],)}[ndim],
-        call=where(f) if ndim < 2 else "",
-        given={"grad": where(grad), "hess": where(hess)},
+        call=origin(f) if ndim < 2 else "",
+        given={"grad": origin(grad), "hess": origin(hess)},
         keywords={"value": keywords(f), "grad": keywords(grad), "hess": keywords(hess)},
         means=_means(label, like, keep_stop_gradient),
         again=command(
-            where(f),
+            origin(f),
             event_ndim=ndim,
             targets=targets,
             like=like and like.label,
-            grad=grad and where(grad),
-            hess=hess and where(hess),
+            grad=grad and origin(grad),
+            hess=hess and origin(hess),
             max_excess=max_excess,
             params=given_to(f),
         ),

@@ -92,7 +92,8 @@ def _section(r: Row, rows: list[Row]) -> Section:
     counts = f"{r.failures:,} of {r.checked:,} entries{share}; {r.lost:,} false zeros, {r.wrong_nonfinite:,} wrong NaN or inf"
     items = [
         ("wrong", blame(r, mine)),
-        ("said by", f"{title(r.witness, r.quantity)} ({r.mode}); {witnesses(mine, r.quantity)}"),
+        ("said by", f"{title(r.witness, r.quantity)} ({r.mode})"),
+        ("witness", witnesses(mine, r.quantity)),
         ("cause", r.cause),
     ]
     items += [(_SINCE[kind], f"since |z| = {w['size']:.6g}: {place(w)}") for kind, w in r.since.items()]

@@ -1,6 +1,7 @@
 """The command line: exit codes, one clear sentence for every mistake, output formats."""
 
 import json
+import shlex
 import subprocess
 import sys
 
@@ -64,6 +65,7 @@ MISTAKES = [
     (["check", "squared_error", "--output", "no/such/folder/report.txt"], "no/such/folder"),
     (["check", "softmax_cross_entropy", "--points", "all"], "scalar"),
     (["check", "squared_error", "--points", "all", "--dtype", "float64"], "float32"),
+    (["check", "strangers:good", "--like", "strangers:good"], "held to each other by compare"),
     (["check", "strangers:lonely"], "takes one argument; a loss is f(z, t)"),
     (
         ["check", "strangers:needs"],
@@ -127,6 +129,21 @@ def test_clean_is_0_and_the_json_has_the_agreed_keys(lossjax, tmp_path):
         assert set(keys) <= set(row)
         assert {"z", "t", "got", "want", "z_bits"} <= set(row["worst"])
         assert row["eligible"] == row["checked"] + row["undecided"] + row["skipped"]
+
+
+def test_parameters_and_formats_of_a_function(lossjax, tmp_path):
+    words = ("--params", "gamma=0.5", "--points", "quick", "--quantity", "grad", "--output", str(tmp_path / "out.md"))
+    code, out, _ = lossjax("check", "strangers:needs", *words, "--format", "markdown")
+    assert code == 1  # 0.5 * 2 * (z - t) overflows before it is halved
+    assert "strangers:needs(gamma=0.5)" in out
+    assert (tmp_path / "out.md").read_text() == out
+    code, out, _ = lossjax("check", "strangers:needs", *words[:-2], "--format", "json")
+    (row,) = [r for r in json.loads(out)["rows"] if r["witness"] == "autodiff"]
+    assert row["since"]["NaN or inf"]["size"] > 1e38
+    assert row["reproducer"].endswith(", gamma=0.5))'")
+    argv = shlex.split(row["reproducer"])
+    done = subprocess.run([sys.executable, *argv[1:]], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert float(done.stdout) == float(row["worst"]["got"])
 
 
 def test_list_names_every_loss(lossjax):

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import optax.losses as optax
 import pytest
+from optax import ctc_loss as optax_ctc
 
 import lossjax
 
@@ -109,6 +110,35 @@ def test_batch_level_losses():
 
     report = lossjax.check(info_nce, event_ndim=2, points="quick", quantity="value")
     assert report.rows[0].checked > 0
+
+
+def contrasted(z, t):
+    """InfoNCE of both sides of a matrix of similarities, the right pairs on its diagonal."""
+    right = jnp.diag(z)
+    return jnp.mean(jax.nn.logsumexp(z, axis=0) + jax.nn.logsumexp(z, axis=1) - 2 * right)
+
+
+def masked_after_the_log(z, t):
+    keep = jnp.array([True, True, False, True])
+    p = jnp.exp(z) / jnp.sum(jnp.exp(z), axis=1, keepdims=True)
+    return jnp.sum(jnp.where(keep, -jnp.log(jnp.sum(t * p, axis=1)), 0.0)) / 3
+
+
+def connected(z, t):
+    labels, nothing = jnp.array([[1, 2]]), jnp.zeros((1, 2))
+    return optax_ctc(z[None], jnp.zeros((1, 4)), labels, nothing)[0]
+
+
+@pytest.mark.parametrize(
+    ("f", "codes"),
+    [(contrasted, set()), (masked_after_the_log, {"LJ008"}), (connected, {"LJ008"})],
+    ids=lambda x: getattr(x, "__name__", ""),
+)
+def test_losses_of_a_whole_batch(f, codes):
+    report = lossjax.check(f, event_ndim=2, points="quick", quantity="value")
+    assert {r.code for r in report.findings()} == codes, str(report)
+    assert report.rows[0].checked > 50
+    assert report.rows[0].undecided == 0
 
 
 def test_the_report_is_usable():

@@ -83,7 +83,7 @@ def test_who_is_wrong_and_what_it_does(f, options, witness, wrong, training):
     items = dict(page_of(report).sections[place].items)
     assert items["wrong"].startswith(wrong), str(report)
     assert training in items["training"]
-    assert "against the truth" in items["said by"]
+    assert items["witness"].startswith("disagree with the truth: ")
 
 
 def test_a_finding_says_since_when_each_kind_of_failure():
