@@ -1,97 +1,181 @@
-"""The likely cause of a failure, read from how got and want relate."""
+"""The likely cause of a failure, read from how got and want relate, and from which one slip would give got."""
 
+import dataclasses
+from collections.abc import Callable
+
+import jax
 import numpy as np
 
+from . import causes
+from .causes import WRONG, Relation
 from .compare import Comparison, widened
 from .exact import EXACT, KINK, Truth
+from .primal import NoTruth
+from .slips import Slip, slips
 from .ulp import is_half
 
-# At ordinary points rounding rarely explains a difference of one part in a hundred, and never at a third of them.
-_SMALL, _TAME, _WRONG, _MANY = 1e-3, 6.0, 1e-2, 0.3
+# Rounding rarely explains a difference of one part in a hundred, and never at a third of the ordinary points.
+_SMALL, _TAME, _MANY = 1e-3, 6.0, 0.3
 # Nor at any, in float32 and float64, where z is not small and the result not near a root.
 _SOLID_Z, _SOLID = 0.1, 1e-3
+_POINTS, _ALL = 48, 0.98  # at which a slip is tried, and the part at which it must give the numbers
+_FLOAT64 = 30.0  # within this |z| a formula as printed can be evaluated in float64
 
 
-def diagnose(got, truth: Truth, comparison: Comparison, z, t, classes: int, quantity: str) -> tuple[str, str]:
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """What is known beside the numbers: functions of one example (z, t).
+
+    want(z, t), got(z, t): the formula and the code, both of this quantity, from `formula` and `code` by `derive`. exact: got is
+    the code's own formula in exact arithmetic, which does not round. batch: rows and classes of one example, where it is a batch.
+    """
+
+    formula: Callable | None = None
+    derive: Callable[[Callable], Callable] = lambda f: f
+    code: Callable | None = None
+    derive_code: Callable[[Callable], Callable] = lambda f: f
+    exact: bool = False
+    batch: tuple[int, int] | None = None
+
+
+_NUMBERS_ONLY = Source()
+
+
+def diagnose(
+    got, truth: Truth, comparison: Comparison, z, t, classes: int, quantity: str, source: Source = _NUMBERS_ONLY
+) -> tuple[str, str]:
     """(code, cause) of a failed comparison."""
-    got = widened(np.asarray(got))
+    got, want = widened(np.asarray(got)), truth.hi
     size = np.abs(widened(z)).max(axis=1)
-    tame = ((size > _SMALL) & (size < _TAME))[:, None]
+    tame, solid_z = ((size > _SMALL) & (size < _TAME))[:, None], (size > _SOLID_Z)[:, None]
+    precise = not is_half(z.dtype)
     with np.errstate(all="ignore"):
-        usable = tame & np.isfinite(got) & (truth.status == EXACT) & (np.abs(truth.hi) > 1e-6) & ~comparison.skipped
-        ratio = np.where(usable, got / np.where(usable, truth.hi, 1.0), 1.0)
-        wrong = usable & (np.abs(ratio - 1) > _WRONG)
-        if usable.sum() and wrong.sum() > _MANY * usable.sum():
-            return _wrong_maths(got, truth.hi, ratio, usable, wrong, z, classes, quantity)
-        gross = wrong & comparison.failed & (np.abs(truth.hi) > _SOLID) & (size > _SOLID_Z)[:, None]
-        if gross.any() and not is_half(z.dtype):
-            return "LJ005", f"a wrong formula in a part of its domain: {_off(gross, usable)}"
-    return _lost_precision(truth, comparison, z)
+        finite = tame & np.isfinite(got) & (truth.status == EXACT) & ~comparison.skipped
+        usable, idle = finite & (np.abs(want) > 1e-6), finite & (want == 0) & precise
+        wrong = (usable & (np.abs(got - want) > WRONG * np.abs(want))) | (idle & (np.abs(got) > _SOLID) & solid_z)
+        r = Relation(got, want, widened(z), widened(t), usable, idle, wrong, classes, quantity, source.batch)
+        judged = usable | idle
+        if judged.any() and wrong.sum() > _MANY * judged.sum():
+            return _wrong_maths(r, source)
+        gross = wrong & comparison.failed & (idle | (np.abs(want) > _SOLID)) & solid_z
+        if gross.any() and precise:
+            return _wrong_maths(r, source, " in a part of its domain")
+        if source.exact and (beyond := _cut_off(r, truth, comparison, source)):
+            return beyond
+    return _lost_precision(r, truth, comparison)
 
 
-def _wrong_maths(got, want, ratio, usable, wrong, z, classes, quantity):
-    constant = _constant(ratio[usable])
-    if constant is not None:
-        if abs(constant + 1) < _WRONG:
-            return "LJ002", "the sign is wrong: got = -want everywhere"
-        names = ({float(classes): "K", 1 / classes: "1/K"} if classes else {}) | {2.0: "2", 0.5: "1/2"}
-        near = next((text for c, text in names.items() if abs(constant / c - 1) < _WRONG), f"{constant:.4g}")
-        return "LJ001", f"off by a constant factor: got = {near} * want everywhere"
-    if quantity == "hess" and classes:
-        off = ~np.eye(classes, dtype=bool).reshape(1, -1) if got.shape[1] == classes**2 else None
-        if off is not None and np.all(got[np.broadcast_to(off, got.shape) & usable] == 0):
-            return "LJ004", "the cross terms are dropped: every off-diagonal entry of the Hessian is 0"
-    for name, slope in _slopes(z, got.shape):
-        for text, factor in ((f"an extra factor {name}", slope), (f"a missing factor {name}", 1 / slope)):
-            if _same((ratio / factor)[usable & np.isfinite(factor)]) is not None:
-                return "LJ003", f"{text}, the derivative of the output: dL/da and dL/dz are confused"
-    return "LJ005", f"a wrong formula: {_off(wrong, usable)}"
+# From the simplest on; the first that accounts for all the numbers is named.
+_WHOLE = (causes.constant, causes.dropped_cross_terms, causes.zero, causes.slope, causes.wrong_axis, causes.permuted)
+_LATER = (
+    causes.another_loss,
+    causes.factor,
+    causes.shifted,
+    causes.clipped,
+    causes.detached,
+    causes.each_example,
+    causes.part,
+)
 
 
-def _off(wrong, usable):
-    return f"{wrong.sum()} of {usable.sum()} entries at |z| < {_TAME:g} are off by more than 1 %"
+def _wrong_maths(r: Relation, source: Source, where=""):
+    told = next((found for cause in _WHOLE if (found := cause(r))), None)
+    # Of a factor, and of a zero, it is worth to know where it was lost.
+    slip = _slip(r, source) if told is None or told[0] == "LJ001" or told[1].startswith("zero") else None
+    if told:
+        return told[0], told[1] + (f"; {slip}" if slip else "")
+    if slip:
+        return "LJ005", f"a wrong formula{where}: {slip}"
+    told = next((found for cause in _LATER if (found := cause(r))), None)
+    if told:
+        return told
+    off, judged = r.wrong.sum(), (r.usable | r.idle).sum()
+    return "LJ005", f"a wrong formula{where}: {off} of {judged} entries at |z| < {_TAME:g} are off by more than 1 %"
 
 
-def _constant(ratio):
-    """The factor other than 1 that 98 % of the ratios share, or None."""
-    middle = _same(ratio)
-    return None if middle is None or abs(middle - 1) < _WRONG else middle
-
-
-def _same(ratio):
-    """The value that 98 % of the ratios share, or None."""
-    if len(ratio) < 8:
+def _slip(r: Relation, source: Source) -> str | None:
+    """The one slip in the formula that gives what the code gives, or in the code without which it would be right."""
+    if r.quantity == "hess" or not r.wrong.any():
         return None
-    middle = float(np.median(ratio))
-    if middle == 0 or not np.isfinite(middle):
+    rows = _chosen(r)
+    for f, derive, held, words in (
+        (source.formula, source.derive, r.got, "as if {}"),
+        (source.code, source.derive_code, r.want, "it would be right if in the code {}"),
+    ):
+        found = f and _found(f, derive, r, rows, held)
+        if found:
+            return words.format(found)
+    return None
+
+
+def _found(f, derive, r: Relation, rows, held) -> str | None:
+    """The first slip of f that gives the numbers held."""
+    z, t = (x[rows] if r.classes else x[rows, 0] for x in (r.z, r.t))
+    with jax.enable_x64(True):
+        try:
+            for slip in slips(f, z[0], t[0]):
+                if _gives(derive(slip.function), z, t, held[rows], (r.usable | r.idle)[rows], r.wrong[rows]):
+                    return slip.text
+        except (NoTruth, TypeError, ValueError, NotImplementedError):  # a program that cannot be taken apart
+            return None
+    return None
+
+
+def _gives(f, z, t, held, usable, wrong) -> bool:
+    try:
+        x = np.asarray(jax.vmap(f)(z, t), np.float64).reshape(len(z), -1)
+    except (TypeError, ValueError, NotImplementedError):  # the change has no derivative
+        return False
+    if x.shape != held.shape:
+        return False
+    close = np.isclose(x, held, rtol=WRONG, atol=1e-4 * np.median(np.abs(held[usable])))
+    return bool(close[usable].mean() > _ALL and close[wrong].mean() > _ALL)
+
+
+def _chosen(r: Relation) -> np.ndarray:
+    """Points to try slips at: half of them wrong, of all kinds."""
+    wrong, seen = r.wrong.any(axis=1), (r.usable | r.idle).any(axis=1)
+    return np.concatenate([_some(np.flatnonzero(wrong)), _some(np.flatnonzero(seen & ~wrong))])
+
+
+def _some(index) -> np.ndarray:
+    return index[np.unique(np.linspace(0, len(index) - 1, min(_POINTS // 2, len(index))).astype(int))]
+
+
+def _cut_off(r: Relation, truth: Truth, comparison: Comparison, source: Source) -> tuple[str, str] | None:
+    """What exact arithmetic finds wrong far out only is a constant in the code: a clip, or a small number that was added."""
+    far = comparison.failed & (truth.status == EXACT) & np.isfinite(r.got) & np.isfinite(r.want)
+    if not far.any() or comparison.wrong_nonfinite.any():
         return None
-    return middle if np.mean(np.abs(ratio / middle - 1) < _WRONG) > 0.98 else None
+    near = far & (np.abs(r.z).max(axis=1) < _FLOAT64)[:, None]
+    r = dataclasses.replace(r, usable=near, idle=near & False, wrong=near)
+    slip = near.any() and _slip(r, source)
+    where = f"from |z| = {np.abs(r.z[far.any(axis=1)]).max(axis=1).min():.4g} on"
+    return "LJ005", f"the formula is another one {where}: " + (slip or "a clip, or a small number that is added")
 
 
-def _slopes(z, shape):
-    with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
-        z = widened(z)
-        s = 1 / (1 + np.exp(-z))
-        links = [("sigma'(z)", s * (1 - s)), ("tanh'(z)", 1 - np.tanh(z) ** 2), ("exp(z)", np.exp(z))]
-        if z.shape[1] > 1:
-            e = np.exp(z - z.max(axis=1, keepdims=True))
-            p = e / e.sum(axis=1, keepdims=True)
-            links.append(("y_k (1 - y_k)", p * (1 - p)))
-    return [(name, np.broadcast_to(x, shape)) for name, x in links if x.shape[1] in (1, shape[1])]
-
-
-def _lost_precision(truth: Truth, comparison: Comparison, z):
+def _lost_precision(r: Relation, truth: Truth, comparison: Comparison):
     failed = comparison.failed
     if np.any(failed & (truth.status == KINK)):
         return "LJ009", "outside the interval of one-sided limits at a kink"
     if comparison.wrong_nonfinite.any():
-        return (
-            "LJ008",
-            "an intermediate overflows: NaN or inf where the true result is an ordinary number, or the reverse",
-        )
+        return "LJ008", _nonfinite(r, comparison)
     if comparison.lost.any():
         return "LJ006", "a lost tail: exactly 0 where the true result is a normal number"
-    at_zero = np.all(widened(z) == 0, axis=1)[:, None]
+    at_zero = np.all(r.z == 0, axis=1)[:, None]
     if np.any(failed) and np.all(~failed | at_zero):
         return "LJ009", "wrong at a tie only: a derivative rule picked the wrong side of max, abs or select at z = 0"
     return "LJ007", "cancellation: digits are lost that the conditioning of the quantity does not explain"
+
+
+def _nonfinite(r: Relation, comparison: Comparison) -> str:
+    """Where NaN or inf is wrong says why."""
+    bad = comparison.wrong_nonfinite.any(axis=1)
+    z, t = r.z[bad], r.t[bad]
+    if r.classes and np.isneginf(z).any(axis=1).all():
+        return "NaN or inf only where a class is masked by -inf: 0 * log 0, or inf - inf; mask before the log, not after it"
+    if np.isinf(z).any(axis=1).all():
+        return "NaN or inf only at an infinite z: inf - inf, or 0 * inf"
+    if z.shape == t.shape and np.all(z == t):
+        return "NaN or inf only at z = t: 0 / 0 at the root, as of a square root or a norm"
+    return "an intermediate overflows: NaN or inf where the true result is an ordinary number, or the reverse"

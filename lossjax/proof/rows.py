@@ -6,11 +6,12 @@ import numpy as np
 
 from .again import here, line
 from .compare import Comparison, widened
-from .diagnose import diagnose
+from .diagnose import Source, diagnose
 from .exact import KINK, Truth
 from .findings import Row
 from .points import Points
-from .subject import Subject
+from .primal import primal
+from .subject import BATCH, Subject, derivative
 from .ulp import bits
 
 KINDS = ("digits", "false zero", "NaN or inf")  # of failures
@@ -38,7 +39,7 @@ def rows_of(subject: Subject, dtype, verdicts: list[Verdict]) -> list[Row]:
         modes = dict.fromkeys(v.mode for v in same)
         by_mode = [_row(subject, dtype, quantity, witness, [v for v in same if v.mode == m]) for m in modes]
         rows.append(max(by_mode, key=lambda r: (not r.ok, r.failures)))
-    return _blame_rules(subject, rows)
+    return _blame_leaks(_blame_rules(subject, rows), verdicts)
 
 
 def _row(subject, dtype, quantity, witness, verdicts) -> Row:
@@ -48,7 +49,8 @@ def _row(subject, dtype, quantity, witness, verdicts) -> Row:
     worst = max(verdicts, key=lambda v: (_badness(v).max(), v.comparison.max_excess))
     code, cause = "", ""
     if failures:
-        guilty = max(verdicts, key=lambda v: v.comparison.failed.sum())
+        # In two classes much is alike that is not in three.
+        guilty = max(verdicts, key=lambda v: (v.comparison.failed.any() and v.points.classes != 2, v.comparison.failed.sum()))
         code, cause = diagnose(
             guilty.got,
             guilty.truth,
@@ -57,6 +59,7 @@ def _row(subject, dtype, quantity, witness, verdicts) -> Row:
             guilty.points.t,
             guilty.points.classes,
             quantity,
+            _source(subject, dtype, quantity, witness),
         )
     elif undecided:
         code, cause = "LJ010", f"{undecided} entries undecided"
@@ -88,6 +91,21 @@ def _row(subject, dtype, quantity, witness, verdicts) -> Row:
         mode=verdicts[0].mode,
         targets=subject.targets,
         classes=tuple(sorted({v.points.classes for v in verdicts} - {0})),
+    )
+
+
+def _source(subject: Subject, dtype, quantity, witness) -> Source:
+    """The programs behind the numbers: the formula, and the code as far as it is written down for this quantity."""
+    code = subject.own
+    if subject.foreign and witness == "derived" and quantity != "value":
+        code = primal(subject.witnesses(quantity, False)[witness])
+    return Source(
+        formula=subject.truth(dtype),
+        code=code,
+        derive=lambda f: derivative(f, quantity, subject.event_ndim, False),
+        derive_code=lambda f: f if code is not subject.own else derivative(f, quantity, subject.event_ndim, False),
+        exact=witness == "own",
+        batch=BATCH if subject.classes == (BATCH[0] * BATCH[1],) else None,
     )
 
 
@@ -151,6 +169,7 @@ def _shown(x):
     return float(wide[0]) if x.ndim == 0 else wide[:16].tolist()
 
 
+_LEAKS = 0.02  # of the values, wrong as well
 _STOPS = "a stop_gradient holds a part of the derivative back; if that is meant, --keep-stop-gradient"
 
 
@@ -161,7 +180,25 @@ def _blame_rules(subject: Subject, rows: list[Row]) -> list[Row]:
     out = []
     for r in rows:
         if r.witness == "autodiff" and r.code in maths and r.quantity in plain and plain[r.quantity].code not in maths:
-            why = _STOPS if subject.stops() else f"a custom derivative rule is wrong: {r.cause}"
+            why = f"{_STOPS if subject.stops() else 'a custom derivative rule is wrong'}: {r.cause}"
             r = dataclasses.replace(r, code="LJ012", cause=why)
+        out.append(r)
+    return out
+
+
+def _blame_leaks(rows: list[Row], verdicts: list[Verdict]) -> list[Row]:
+    """Where the value is right and the gradient NaN, something leaks that the value does not need."""
+    value = {(v.mode, v.points.classes): v.comparison for v in verdicts if (v.quantity, v.witness) == ("value", "derived")}
+    out = []
+    for r in rows:
+        same = [v for v in verdicts if (v.quantity, v.witness) == (r.quantity, r.witness) and v.comparison.wrong_nonfinite.any()]
+        bad = [
+            value[v.mode, v.points.classes].failed[v.comparison.wrong_nonfinite.any(axis=1)]
+            for v in same
+            if (v.mode, v.points.classes) in value
+        ]
+        if r.code == "LJ008" and r.quantity == "grad" and bad and np.concatenate(bad).mean() < _LEAKS:
+            cause = "a NaN leaks: the value is right where the gradient is not a number; 0 * inf in the chain rule, as of the side of a where that is not selected"
+            r = dataclasses.replace(r, cause=cause)
         out.append(r)
     return out

@@ -1,0 +1,308 @@
+"""How a wrong result relates to the right one at ordinary points: a factor, a shift, a part of the domain, another axis."""
+
+import dataclasses
+from collections.abc import Iterator
+
+import jax.numpy as jnp
+import numpy as np
+
+from ..losses import ALL
+
+# At ordinary points rounding rarely explains a difference of one part in a hundred.
+WRONG = 1e-2
+_ENOUGH, _MOST = 8, 0.98
+
+
+@dataclasses.dataclass(frozen=True)
+class Relation:
+    """Got and want of one quantity, (points, entries), at inputs z, t.
+
+    usable: entries whose want is not 0; idle: those where it is; wrong: entries of both kinds that are off.
+    """
+
+    got: np.ndarray
+    want: np.ndarray
+    z: np.ndarray  # (points, K), float64
+    t: np.ndarray
+    usable: np.ndarray
+    idle: np.ndarray
+    wrong: np.ndarray
+    classes: int  # 0 for a number
+    quantity: str
+    batch: tuple[int, int] | None = None  # rows and classes, where one example is a batch
+
+    @property
+    def ratio(self) -> np.ndarray:
+        """Got / want, 1 where it is not usable."""
+        return np.where(self.usable, self.got / np.where(self.usable, self.want, 1.0), 1.0)
+
+    @property
+    def extra(self) -> bool:
+        """Is there a result where there should be none? Then no factor explains it."""
+        return bool((self.wrong & self.idle).any())
+
+    @property
+    def vector(self) -> bool:
+        """Is the quantity a gradient of several entries?"""
+        return self.got.shape[1] > 1 and self.got.shape[1] == self.z.shape[1]
+
+
+def same(x) -> float | None:
+    """The value that 98 % of the numbers share, or None."""
+    if len(x) < _ENOUGH:
+        return None
+    middle = float(np.median(x))
+    if middle == 0 or not np.isfinite(middle):
+        return None
+    return middle if np.mean(np.abs(x / middle - 1) < WRONG) > _MOST else None
+
+
+def constant(r: Relation) -> tuple[str, str] | None:
+    """One factor everywhere."""
+    c = None if r.extra else same(r.ratio[r.usable])
+    if c is None or abs(c - 1) < WRONG:
+        return None
+    if abs(c + 1) < WRONG:
+        return "LJ002", "the sign is wrong: got = -want everywhere"
+    return "LJ001", f"off by a constant factor: got = {_named(c, r)} * want everywhere"
+
+
+def _named(c: float, r: Relation) -> str:
+    names = {2.0: "2", 0.5: "1/2"}
+    if r.batch:
+        rows, classes = r.batch
+        one = "N (the batch; or K, as both are equal here)" if rows == classes else "N"
+        names |= {float(rows): one, 1 / rows: f"1/{one}", float(rows * classes): "N K", 1 / (rows * classes): "1/(N K)"}
+    elif r.classes:
+        names = {float(r.classes): "K", 1 / r.classes: "1/K"} | names
+    return next((text for x, text in names.items() if abs(c / x - 1) < WRONG), f"{c:.4g}")
+
+
+def slope(r: Relation) -> tuple[str, str] | None:
+    """The derivative of the output, missing or extra; a constant factor may go with it."""
+    for name, factor in () if r.extra else _slopes(r.z, r.got.shape):
+        for text, f in ((f"an extra factor {name}", factor), (f"a missing factor {name}", 1 / factor)):
+            c = same((r.ratio / f)[r.usable & np.isfinite(f)])
+            if c is not None:
+                also = "" if abs(c - 1) < WRONG else f", and a factor {c:.4g}"
+                return "LJ003", f"{text}, the derivative of the output: dL/da and dL/dz are confused{also}"
+    return None
+
+
+def factor(r: Relation) -> tuple[str, str] | None:
+    """Another factor that depends on z or t, missing or extra."""
+    for name, x in () if r.extra else _factors(r):
+        for text, f in ((f"an extra factor {name}", x), (f"a missing factor {name}", 1 / x)):
+            c = same((r.ratio / f)[r.usable & np.isfinite(f)])
+            if c is not None:
+                return "LJ005", f"{text}" + ("" if abs(c - 1) < WRONG else f", and a factor {c:.4g}")
+    return None
+
+
+def _outputs(z):
+    s = 1 / (1 + np.exp(-z))
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return s, e / e.sum(axis=1, keepdims=True)
+
+
+def _slopes(z, shape):
+    s, p = _outputs(z)
+    links = [("sigma'(z)", s * (1 - s)), ("tanh'(z)", 1 - np.tanh(z) ** 2), ("exp(z)", np.exp(z))]
+    if z.shape[1] > 1:
+        links.append(("y_k (1 - y_k)", p * (1 - p)))
+    return [(name, np.broadcast_to(x, shape)) for name, x in links if x.shape[1] in (1, shape[1])]
+
+
+def _factors(r: Relation):
+    s, p = _outputs(r.z)
+    found = [("z", r.z), ("t", r.t), ("1 - t", 1 - r.t), ("sigma(z)", s), ("1 - sigma(z)", 1 - s), ("tanh(z)", np.tanh(z := r.z))]
+    found += [("z - t", z - r.t), ("|z|", np.abs(z)), ("sigma(z) - t", s - r.t)]
+    if z.shape[1] > 1:
+        at_target = (p * r.t).sum(axis=1, keepdims=True)
+        found += [("y_k", p), ("1 - y_k", 1 - p), ("y_t", at_target), ("1 - y_t", 1 - at_target)]
+        found += [("the norm of z", np.linalg.norm(z, axis=1, keepdims=True)), ("y_k - t_k", p - r.t)]
+    return [(name, np.broadcast_to(x, r.got.shape)) for name, x in found if x.shape[1] in (1, r.got.shape[1])]
+
+
+def dropped_cross_terms(r: Relation) -> tuple[str, str] | None:
+    """Every off-diagonal entry of the Hessian is 0."""
+    if r.quantity != "hess" or not r.classes or r.got.shape[1] != r.classes**2:
+        return None
+    off = np.broadcast_to(~np.eye(r.classes, dtype=bool).reshape(1, -1), r.got.shape) & r.usable
+    if off.any() and np.all(r.got[off] == 0):
+        return "LJ004", "the cross terms are dropped: every off-diagonal entry of the Hessian is 0"
+    return None
+
+
+def zero(r: Relation) -> tuple[str, str] | None:
+    """Nothing arrives."""
+    if not r.extra and np.mean(r.got[r.usable] == 0) > _MOST:
+        return "LJ005", "zero everywhere: a stop_gradient, an argmax, a comparison or a rounding cuts the derivative off"
+    return None
+
+
+def wrong_axis(r: Relation) -> tuple[str, str] | None:
+    """Of a batch: want sums to 0 over one axis, got over the other; or one is the other transposed."""
+    if not r.batch or r.got.shape[1] != r.batch[0] * r.batch[1]:
+        return None
+    rows = r.usable.all(axis=1)
+    got, want = (x[rows].reshape(-1, *r.batch) for x in (r.got, r.want))
+    if len(got) < _ENOUGH:
+        return None
+
+    def sums_to_zero(x, axis):
+        return np.mean(np.abs(x.sum(axis=axis)) < 1e-3 * np.abs(x).sum(axis=axis)) > _MOST
+
+    for axis, name, other in ((2, "classes", "batch"), (1, "batch", "classes")):
+        if sums_to_zero(want, axis) and not sums_to_zero(got, axis) and sums_to_zero(got, 3 - axis):
+            return "LJ005", f"normalised over the wrong axis: got sums to 0 over the {other}, want over the {name}"
+    if r.batch[0] == r.batch[1] and np.allclose(got, want.swapaxes(1, 2), rtol=WRONG, atol=1e-4):
+        return "LJ005", "transposed: got[i, j] = want[j, i], rows and columns of the batch are exchanged"
+    return None
+
+
+def permuted(r: Relation) -> tuple[str, str] | None:
+    """The entries of a vector in another order."""
+    if not r.vector or r.classes < 3 or r.batch:
+        return None
+    rows = r.usable.all(axis=1)
+    index = np.arange(r.classes)
+    for name, order in (("by one place", np.roll(index, 1)), ("by one place", np.roll(index, -1)), ("end to end", index[::-1])):
+        if rows.sum() > _ENOUGH and _close(r.got[rows], r.want[rows][:, order]):
+            return "LJ005", f"the entries are in another order: want shifted or turned {name}"
+    return None
+
+
+def shifted(r: Relation) -> tuple[str, str] | None:
+    """The difference is a number, or depends on the target alone."""
+    off = (r.got - r.want)[r.usable]
+    if len(off) < _ENOUGH or r.quantity == "hess":
+        return None
+    scale = np.abs(r.want[r.usable]).max()
+    middle = np.median(off)
+    if np.mean(np.abs(off - middle) < WRONG * max(abs(middle), 1e-3 * scale)) > _MOST:
+        return "LJ005", f"a constant is added: got = want {middle:+.4g} everywhere"
+    if r.vector and not r.batch and r.classes > 2:
+        rows = r.usable.all(axis=1)
+        for move in (1, -1):
+            if rows.sum() > _ENOUGH and _close((r.got - r.want)[rows], (r.t - np.roll(r.t, move, axis=1))[rows]):
+                return "LJ005", "the target is another one: its entries are shifted by one place"
+    t = np.broadcast_to(r.t, r.got.shape)[r.usable] if r.t.shape[1] in (1, r.got.shape[1]) else None
+    if t is None or len(np.unique(t)) < 2:
+        return None
+    slope, level = np.linalg.lstsq(np.stack([t, np.ones_like(t)], 1), off, rcond=None)[0]
+    if np.mean(np.abs(off - slope * t - level) < WRONG * max(abs(slope), abs(level))) > _MOST:
+        line = f"{slope:+.4g} t" + (f" {level:+.4g}" if abs(level) > WRONG * abs(slope) else "")
+        return "LJ005", f"the target is another one: got = want {line}, whatever z"
+    return None
+
+
+def detached(r: Relation) -> tuple[str, str] | None:
+    """Got is the same at every z, for each target."""
+    if r.t.shape[1] != 1 or r.got.shape[1] != 1 or r.quantity == "hess":
+        return None
+    groups = [(r.got[rows], r.want[rows]) for rows in (r.usable & (r.t == v) for v in np.unique(r.t)) if rows.sum() > _ENOUGH]
+    flat = [np.ptp(g) <= WRONG * np.abs(g).max() < np.ptp(w) for g, w in groups]
+    if groups and all(flat):
+        return "LJ005", "got does not depend on z: for each target it is one number"
+    return None
+
+
+def clipped(r: Relation) -> tuple[str, str] | None:
+    """Got is want, cut off at a level."""
+    got, want = r.got[r.wrong], r.want[r.wrong]
+    if len(got) < _ENOUGH:
+        return None
+    level = same(np.abs(got))
+    if level is not None and np.mean((np.abs(want) > level) & (got * want > 0)) > _MOST:
+        return "LJ005", f"clipped: got is want cut off at {level:.4g}"
+    return None
+
+
+def each_example(r: Relation) -> tuple[str, str] | None:
+    """Each example's gradient has a factor of its own."""
+    if not r.vector or r.got.shape[1] < 3:
+        return None
+    ratio = np.where(r.usable, r.ratio, np.nan)
+    rows = r.usable.sum(axis=1) >= 3
+    if rows.sum() < _ENOUGH:
+        return None
+    middle = np.nanmedian(ratio[rows], axis=1, keepdims=True)
+    if np.nanmean(np.where(np.isnan(ratio[rows]), np.nan, np.abs(ratio[rows] / middle - 1) < WRONG)) < _MOST:
+        return None
+    norm = np.linalg.norm(r.got[rows], axis=1)
+    if same(norm) is not None:
+        return "LJ005", "normalised: each example's gradient is divided by its norm"
+    return "LJ005", "each example has a factor of its own: its direction is right, its length is not"
+
+
+def part(r: Relation) -> tuple[str, str] | None:
+    """Wrong in one part of the domain and right in the rest."""
+    shape, judged = r.got.shape, r.usable | r.idle
+    for name, inside in _parts(r):
+        inside = np.broadcast_to(inside, shape) & judged
+        outside = judged & ~inside
+        if inside.sum() < _ENOUGH or outside.sum() < _ENOUGH:
+            continue
+        if r.wrong[inside].mean() < 0.6 or r.wrong[outside].mean() > 1 - _MOST:
+            continue
+        there = inside & r.wrong
+        if np.mean(r.idle[there]) > _MOST:
+            return "LJ005", f"not zero where it should be, {name} only"
+        if np.mean(r.got[there] == 0) > _MOST:
+            return "LJ005", f"zero {name} only: no gradient arrives there"
+        c = same(r.ratio[there & r.usable])
+        how = "" if c is None else " with the wrong sign" if abs(c + 1) < WRONG else f" by a factor {c:.4g}"
+        return "LJ005", f"wrong {name} only{how}"
+    return None
+
+
+def _parts(r: Relation) -> Iterator[tuple[str, np.ndarray]]:
+    if r.vector and not r.batch:
+        target = (r.t == r.t.max(axis=1, keepdims=True)) & (r.t > 0)
+        yield "at the target's entry", target
+        yield "at the entries other than the target's", ~target
+        yield "at the largest entry of z", r.z == r.z.max(axis=1, keepdims=True)
+        for k, name in ((0, "first"), (-1, "last")):
+            yield f"at the {name} entry", np.arange(r.classes) == np.arange(r.classes)[k]
+    if (r.vector and not r.batch) or r.t.shape[1] == 1:
+        soft = ~np.isin(r.t, (-1, 0, 1)).any(axis=1, keepdims=True)
+        yield "at soft targets", soft
+    if r.t.shape[1] == 1 and r.z.shape[1] == 1:
+        for v in np.unique(r.t):
+            yield f"at t = {v:g}", r.t == v
+        yield "at t > 0", r.t > 0
+        for what, x in (("z", r.z), ("z - t", r.z - r.t), ("t z", r.t * r.z)):
+            yield f"at {what} > 0", x > 0
+            yield f"at {what} < 0", x < 0
+        for what, x in (("z", r.z), ("-z", -r.z), ("|z|", np.abs(r.z)), ("|z - t|", np.abs(r.z - r.t)), ("t z", r.t * r.z)):
+            rows = (r.usable | r.idle) & np.isfinite(x)
+            bad, good = x[rows & r.wrong], x[rows & ~r.wrong]
+            if len(bad) and len(good):
+                for low in (float(np.quantile(bad, 0.02)), float(np.quantile(good, 0.98))):
+                    yield f"beyond {what} = {low:.2g}", x >= low
+            if len(bad):
+                high = float(np.quantile(bad, 0.98))
+                yield f"where {what} is below {high:.2g}", x <= high
+
+
+def another_loss(r: Relation) -> tuple[str, str] | None:
+    """Got is what another loss of the catalogue has."""
+    for loss in ALL if r.quantity == "grad" and not r.batch else ():
+        if (loss.event_ndim == 1) != (r.classes > 0) or _of_so_many(loss, r.classes):
+            continue
+        z, t = (jnp.asarray(x if r.classes else x[:, 0], jnp.float32) for x in (r.z, r.t))
+        other = np.asarray(loss.gradient(z, t), np.float64).reshape(len(z), -1)
+        rows = r.usable & np.isfinite(other)
+        if rows.sum() > 0.3 * r.usable.sum() and _close(r.got[rows], other[rows]) and np.ptp(other[rows]) > WRONG:
+            return "LJ005", f"another loss: it is the gradient of {loss.label}"
+    return None
+
+
+def _of_so_many(loss, classes) -> bool:
+    """Does the loss have weights for another number of classes?"""
+    return any(np.size(x) not in (1, classes) for x in loss.params.values()) and classes > 0
+
+
+def _close(a, b) -> bool:
+    return bool(np.mean(np.isclose(a, b, rtol=WRONG, atol=1e-6)) > _MOST)
