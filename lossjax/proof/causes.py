@@ -10,7 +10,7 @@ from ..losses import ALL
 
 # At ordinary points rounding rarely explains a difference of one part in a hundred.
 WRONG = 1e-2
-_ENOUGH, _MOST = 8, 0.98
+_ENOUGH, _MOST, _LITTLE = 8, 0.98, 1e-3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +82,7 @@ def slope(r: Relation) -> tuple[str, str] | None:
     """The derivative of the output, missing or extra; a constant factor may go with it."""
     for name, factor in () if r.extra else _slopes(r.z, r.got.shape):
         for text, f in ((f"an extra factor {name}", factor), (f"a missing factor {name}", 1 / factor)):
-            c = same((r.ratio / f)[r.usable & np.isfinite(f)])
+            c = same((r.ratio / f)[r.usable])
             if c is not None:
                 also = "" if abs(c - 1) < WRONG else f", and a factor {c:.4g}"
                 return "LJ003", f"{text}, the derivative of the output: dL/da and dL/dz are confused{also}"
@@ -92,8 +92,8 @@ def slope(r: Relation) -> tuple[str, str] | None:
 def factor(r: Relation) -> tuple[str, str] | None:
     """Another factor that depends on z or t, missing or extra."""
     for name, x in () if r.extra else _factors(r):
-        for text, f in ((f"an extra factor {name}", x), (f"a missing factor {name}", 1 / x)):
-            c = same((r.ratio / f)[r.usable & np.isfinite(f)])
+        for text, f in ((f"a missing factor {name}", 1 / x), (f"an extra factor {name}", x)):
+            c = same((r.ratio / f)[r.usable])
             if c is not None:
                 return "LJ005", f"{text}" + ("" if abs(c - 1) < WRONG else f", and a factor {c:.4g}")
     return None
@@ -145,7 +145,7 @@ def wrong_axis(r: Relation) -> tuple[str, str] | None:
     """Of a batch: want sums to 0 over one axis, got over the other; or one is the other transposed."""
     if not r.batch or r.got.shape[1] != r.batch[0] * r.batch[1]:
         return None
-    rows = r.usable.all(axis=1)
+    rows = (r.usable | r.idle).all(axis=1)
     got, want = (x[rows].reshape(-1, *r.batch) for x in (r.got, r.want))
     if len(got) < _ENOUGH:
         return None
@@ -165,7 +165,7 @@ def permuted(r: Relation) -> tuple[str, str] | None:
     """The entries of a vector in another order."""
     if not r.vector or r.classes < 3 or r.batch:
         return None
-    rows = r.usable.all(axis=1)
+    rows = (r.usable | r.idle).all(axis=1)
     index = np.arange(r.classes)
     for name, order in (("by one place", np.roll(index, 1)), ("by one place", np.roll(index, -1)), ("end to end", index[::-1])):
         if rows.sum() > _ENOUGH and _close(r.got[rows], r.want[rows][:, order]):
@@ -176,11 +176,10 @@ def permuted(r: Relation) -> tuple[str, str] | None:
 def shifted(r: Relation) -> tuple[str, str] | None:
     """The difference is a number, or depends on the target alone."""
     off = (r.got - r.want)[r.usable]
-    if len(off) < _ENOUGH or r.quantity == "hess":
+    if len(off) < _ENOUGH or r.quantity == "hess" or r.extra:
         return None
-    scale = np.abs(r.want[r.usable]).max()
     middle = np.median(off)
-    if np.mean(np.abs(off - middle) < WRONG * max(abs(middle), 1e-3 * scale)) > _MOST:
+    if abs(middle) > _LITTLE and np.mean(np.abs(off - middle) < WRONG * abs(middle)) > _MOST:
         return "LJ005", f"a constant is added: got = want {middle:+.4g} everywhere"
     if r.vector and not r.batch and r.classes > 2:
         rows = r.usable.all(axis=1)

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable
 
 import jax
+import ml_dtypes
 import numpy as np
 
 from . import causes
@@ -36,6 +37,8 @@ class Source:
     derive_code: Callable[[Callable], Callable] = lambda f: f
     exact: bool = False
     batch: tuple[int, int] | None = None
+    # What was found for the same numbers, which several witnesses give: the search takes seconds.
+    seen: list[tuple[Relation, str | None]] = dataclasses.field(default_factory=list)
 
 
 _NUMBERS_ONLY = Source()
@@ -62,7 +65,7 @@ def diagnose(
             return _wrong_maths(r, source, " in a part of its domain")
         if source.exact and (beyond := _cut_off(r, truth, comparison, source)):
             return beyond
-    return _lost_precision(r, truth, comparison)
+    return _lost_precision(r, truth, comparison, z.dtype)
 
 
 # From the simplest on; the first that accounts for all the numbers is named.
@@ -97,15 +100,19 @@ def _slip(r: Relation, source: Source) -> str | None:
     """The one slip in the formula that gives what the code gives, or in the code without which it would be right."""
     if r.quantity == "hess" or not r.wrong.any():
         return None
+    for other, found in source.seen:
+        if other.got.shape == r.got.shape and np.mean(np.isclose(other.got, r.got, rtol=WRONG)[r.usable]) > _ALL:
+            return found
     rows = _chosen(r)
-    for f, derive, held, words in (
-        (source.formula, source.derive, r.got, "as if {}"),
-        (source.code, source.derive_code, r.want, "it would be right if in the code {}"),
-    ):
-        found = f and _found(f, derive, r, rows, held)
-        if found:
-            return words.format(found)
-    return None
+    text = source.formula and _found(source.formula, source.derive, r, rows, r.got)
+    text = f"as if {text}" if text else _in_code(r, source)
+    source.seen.append((r, text))
+    return text
+
+
+def _in_code(r: Relation, source: Source) -> str | None:
+    text = source.code and _found(source.code, source.derive_code, r, _chosen(r), r.want)
+    return f"it would be right if in the code {text}" if text else None
 
 
 def _found(f, derive, r: Relation, rows, held) -> str | None:
@@ -149,31 +156,39 @@ def _cut_off(r: Relation, truth: Truth, comparison: Comparison, source: Source) 
         return None
     near = far & (np.abs(r.z).max(axis=1) < _FLOAT64)[:, None]
     r = dataclasses.replace(r, usable=near, idle=near & False, wrong=near)
-    slip = near.any() and _slip(r, source)
+    flat = np.mean(r.got[far] == 0) > _ALL
+    slip = near.any() and r.quantity != "hess" and _in_code(r, source)
     where = f"from |z| = {np.abs(r.z[far.any(axis=1)]).max(axis=1).min():.4g} on"
-    return "LJ005", f"the formula is another one {where}: " + (slip or "a clip, or a small number that is added")
+    cause = slip or ("a clip: it is flat there" if flat else "a small number that is added, as in log(p + 1e-8)")
+    return "LJ005", f"the formula is another one {where}: {cause}"
 
 
-def _lost_precision(r: Relation, truth: Truth, comparison: Comparison):
+def _lost_precision(r: Relation, truth: Truth, comparison: Comparison, dtype):
     failed = comparison.failed
     if np.any(failed & (truth.status == KINK)):
         return "LJ009", "outside the interval of one-sided limits at a kink"
     if comparison.wrong_nonfinite.any():
-        return "LJ008", _nonfinite(r, comparison)
+        return "LJ008", _nonfinite(r, comparison, dtype)
+    size = np.abs(r.z).max(axis=1)
+    at_zero, near = (size == 0)[:, None], ((size > 0) & (size < _SMALL))[:, None]
+    only = np.all(~failed | at_zero) or (near.any() and not np.any(failed & near))
+    if np.any(failed & at_zero) and only:
+        return "LJ009", "wrong at a tie only: a derivative rule picked the wrong side of max, abs or select at z = 0"
     if comparison.lost.any():
         return "LJ006", "a lost tail: exactly 0 where the true result is a normal number"
-    at_zero = np.all(r.z == 0, axis=1)[:, None]
-    if np.any(failed) and np.all(~failed | at_zero):
-        return "LJ009", "wrong at a tie only: a derivative rule picked the wrong side of max, abs or select at z = 0"
     return "LJ007", "cancellation: digits are lost that the conditioning of the quantity does not explain"
 
 
-def _nonfinite(r: Relation, comparison: Comparison) -> str:
+def _nonfinite(r: Relation, comparison: Comparison, dtype) -> str:
     """Where NaN or inf is wrong says why."""
     bad = comparison.wrong_nonfinite.any(axis=1)
     z, t = r.z[bad], r.t[bad]
-    if r.classes and np.isneginf(z).any(axis=1).all():
-        return "NaN or inf only where a class is masked by -inf: 0 * log 0, or inf - inf; mask before the log, not after it"
+    far = float(np.log(float(ml_dtypes.finfo(dtype).max)))
+    with np.errstate(invalid="ignore"):
+        top = z.max(axis=1, keepdims=True)
+        faded = r.classes > 0 and z.shape == t.shape and ((z - top < -far) & (t == 0)).any(axis=1).all()
+    if faded and (top < far).any():
+        return "0 * log 0: a class whose target is 0 has no probability left, masked or far below; mask before the log, not after it"
     if np.isinf(z).any(axis=1).all():
         return "NaN or inf only at an infinite z: inf - inf, or 0 * inf"
     if z.shape == t.shape and np.all(z == t):

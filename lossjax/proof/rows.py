@@ -34,15 +34,18 @@ def rows_of(subject: Subject, dtype, verdicts: list[Verdict]) -> list[Row]:
     """One row a quantity and witness: the worst mode over all sizes."""
     rows = []
     keys = dict.fromkeys((v.quantity, v.witness) for v in verdicts)
+    seen = {quantity: [] for quantity, _ in keys}
     for quantity, witness in keys:
         same = [v for v in verdicts if (v.quantity, v.witness) == (quantity, witness)]
         modes = dict.fromkeys(v.mode for v in same)
-        by_mode = [_row(subject, dtype, quantity, witness, [v for v in same if v.mode == m]) for m in modes]
+        by_mode = [
+            _row(subject, dtype, quantity, witness, [v for v in same if v.mode == m], seen[quantity]) for m in modes
+        ]
         rows.append(max(by_mode, key=lambda r: (not r.ok, r.failures)))
     return _blame_leaks(_blame_rules(subject, rows), verdicts)
 
 
-def _row(subject, dtype, quantity, witness, verdicts) -> Row:
+def _row(subject, dtype, quantity, witness, verdicts, seen) -> Row:
     count = lambda field: int(sum(getattr(v.comparison, field).sum() for v in verdicts))  # noqa: E731
     undecided, skipped, failures = count("undecided"), count("skipped"), count("failed")
     eligible = int(sum(v.comparison.failed.size for v in verdicts))
@@ -59,7 +62,7 @@ def _row(subject, dtype, quantity, witness, verdicts) -> Row:
             guilty.points.t,
             guilty.points.classes,
             quantity,
-            _source(subject, dtype, quantity, witness),
+            _source(subject, dtype, quantity, witness, seen),
         )
     elif undecided:
         code, cause = "LJ010", f"{undecided} entries undecided"
@@ -94,7 +97,7 @@ def _row(subject, dtype, quantity, witness, verdicts) -> Row:
     )
 
 
-def _source(subject: Subject, dtype, quantity, witness) -> Source:
+def _source(subject: Subject, dtype, quantity, witness, seen) -> Source:
     """The programs behind the numbers: the formula, and the code as far as it is written down for this quantity."""
     code = subject.own
     if subject.foreign and witness == "derived" and quantity != "value":
@@ -106,6 +109,7 @@ def _source(subject: Subject, dtype, quantity, witness) -> Source:
         derive_code=lambda f: f if code is not subject.own else derivative(f, quantity, subject.event_ndim, False),
         exact=witness == "own",
         batch=BATCH if subject.classes == (BATCH[0] * BATCH[1],) else None,
+        seen=seen,
     )
 
 
@@ -169,7 +173,7 @@ def _shown(x):
     return float(wide[0]) if x.ndim == 0 else wide[:16].tolist()
 
 
-_LEAKS = 0.02  # of the values, wrong as well
+_LEAKS = 0.02  # of the values, no numbers either
 _STOPS = "a stop_gradient holds a part of the derivative back; if that is meant, --keep-stop-gradient"
 
 
@@ -193,7 +197,7 @@ def _blame_leaks(rows: list[Row], verdicts: list[Verdict]) -> list[Row]:
     for r in rows:
         same = [v for v in verdicts if (v.quantity, v.witness) == (r.quantity, r.witness) and v.comparison.wrong_nonfinite.any()]
         bad = [
-            value[v.mode, v.points.classes].failed[v.comparison.wrong_nonfinite.any(axis=1)]
+            value[v.mode, v.points.classes].wrong_nonfinite[v.comparison.wrong_nonfinite.any(axis=1)]
             for v in same
             if (v.mode, v.points.classes) in value
         ]

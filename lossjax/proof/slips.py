@@ -22,7 +22,7 @@ _NAMES = {"logistic": "sigmoid", "log_softmax": "log_softmax", "reduce_sum": "su
 _INFIX = {"add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "add_any": " + "}
 _ELEMENTWISE = ("exp", "log", "log1p", "expm1", "tanh", "logistic", "abs", "sqrt", "rsqrt", "integer_pow", "square", "pow")
 _COUPLED = ("div", "sub", "exp")
-_MOST = 400
+_MOST = 250
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,16 +54,17 @@ def slips(f: Callable, z, t) -> Iterator[Slip]:
     """Every slip in f(z, t), the commonest kinds first; z and t are one example."""
     closed = jax.make_jaxpr(f)(z, t)
     shifts = _shifts(closed.jaxpr)
-    steps = list(_steps(closed, shifts))
+    steps = sorted(_steps(closed, shifts), key=lambda s: s.constant is None)  # constants are forgotten first
     changes = ((words(s), s, change) for words, fits, change in _CHANGES for s in steps if fits(s))
     for text, step, change in itertools.islice(changes, _MOST):
         yield Slip(text, lambda z, t, step=step, change=change: _run(closed, shifts, (z, t), step, change))
     for step in (s for s in steps if s.like_z and s.primitive in _COUPLED and s.operand == 0):
-        for text, diagonal in (
-            (f"the cross terms of the derivative of {step.told} were dropped: only the diagonal of its Jacobian", True),
-            (f"the derivative of {step.told} were left out: its Jacobian", False),
+        for text, change in (
+            (f"the cross terms of the derivative of {step.told} were dropped: only the diagonal of its Jacobian", "diagonal"),
+            (f"the derivative of {step.told} were left out: its Jacobian", "one"),
+            (f"{step.told} were left out, z in its place", "z"),
         ):
-            yield Slip(text, lambda z, t, s=step, d=diagonal: _jacobian(closed, shifts, z, t, s, d))
+            yield Slip(text, lambda z, t, s=step, c=change: _output(closed, shifts, z, t, s, c))
 
 
 def _run(closed, shifts, args, step: _Step, change, until: int | None = None):
@@ -89,16 +90,16 @@ def _run(closed, shifts, args, step: _Step, change, until: int | None = None):
     return out.val if isinstance(out, core.Literal) else env[out]
 
 
-def _jacobian(closed, shifts, z, t, step: _Step, diagonal: bool):
-    """The function, the Jacobian of one vector within it cut to its diagonal, or to 1."""
+def _output(closed, shifts, z, t, step: _Step, instead: str):
+    """The function, of one vector within it the Jacobian cut to its diagonal or to 1, or z in its place."""
 
     def vector(z):
         return _run(closed, shifts, (z, t), step, None, until=step.index)
 
-    slope = lax.stop_gradient(jnp.diagonal(jax.jacfwd(vector)(z))) if diagonal else 1.0
+    slope = lax.stop_gradient(jnp.diagonal(jax.jacfwd(vector)(z))) if instead == "diagonal" else 1.0
 
     def change(f, x, s):
-        return lax.stop_gradient(f(x)) + slope * (z - lax.stop_gradient(z))
+        return z if instead == "z" else lax.stop_gradient(f(x)) + slope * (z - lax.stop_gradient(z))
 
     return _run(closed, shifts, (z, t), step, change)
 
@@ -158,7 +159,7 @@ def _bent(s: _Step):
 
 
 def _plain(s: _Step):
-    return s.same_shape and s.primitive not in ("select_n", *_SUMS)
+    return s.same_shape and s.primitive not in _SUMS
 
 
 # (words, where it can be made, how), the commonest first.
@@ -172,7 +173,7 @@ _CHANGES = (
     ),
     (
         lambda s: f"{s.name} were differentiated, but left out of the value",
-        lambda s: s.of_z and _plain(s),
+        lambda s: s.of_z and _plain(s) and s.primitive != "select_n",
         lambda f, x, s: lax.stop_gradient(x) + f(x) - lax.stop_gradient(f(x)),
     ),
     (lambda s: f"the sign of {s.name} were the other", lambda s: s.same_shape, lambda f, x, s: -f(x)),
@@ -288,7 +289,9 @@ def _told(eqn, names) -> str:
         return f"{_short(names[0])}^{eqn.params['y']}"
     if p == "neg":
         return f"-{_short(names[0])}"
-    if len(names) == 1 and names[0].startswith("("):
+    if p == "select_n":
+        return f"where({', '.join(map(_short, names[:0:-1]))})"
+    if len(names) == 1 and names[0].startswith("(") and names[0].endswith(")"):
         return f"{_NAMES.get(p, p)}{_short(names[0])}"
     return f"{_NAMES.get(p, p)}({', '.join(map(_short, names))})"
 
@@ -299,7 +302,8 @@ def _short(text: str) -> str:
 
 def _name(eqn, operand, names) -> str:
     """What the equation does to one of its operands."""
-    p, other = eqn.primitive.name, next((_short(n) for k, n in enumerate(names) if k != operand), "")
+    p, known = eqn.primitive.name, 1 if eqn.primitive.name == "select_n" else 0  # the condition is nobody's other side
+    other = next((_short(n) for k, n in enumerate(names) if k != operand and k >= known), "")
     if p == "mul":
         return f"the factor {other}"
     if p == "div":
@@ -308,6 +312,8 @@ def _name(eqn, operand, names) -> str:
         return f"the term {other}"
     if p in ("max", "min"):
         return f"the {p} with {other}"
+    if p == "select_n":
+        return f"the where beside {other}" if len(names) == 3 else "the choice"
     if p == "clamp":
         return f"the clip to [{names[0]}, {names[2]}]"
     return _told(eqn, names)
