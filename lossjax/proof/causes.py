@@ -1,60 +1,12 @@
-"""How a wrong result relates to the right one at ordinary points: a factor, a shift, a part of the domain, another axis."""
-
-import dataclasses
-from collections.abc import Iterator
+"""A wrong result that is related to the right one everywhere: a factor, a shift, another axis, another loss."""
 
 import jax.numpy as jnp
 import numpy as np
 
 from ..losses import ALL
+from .relation import ENOUGH, MOST, WRONG, Relation, close, same
 
-# At ordinary points rounding rarely explains a difference of one part in a hundred.
-WRONG = 1e-2
-_ENOUGH, _MOST, _LITTLE = 8, 0.98, 1e-3
-
-
-@dataclasses.dataclass(frozen=True)
-class Relation:
-    """Got and want of one quantity, (points, entries), at inputs z, t.
-
-    usable: entries whose want is not 0; idle: those where it is; wrong: entries of both kinds that are off.
-    """
-
-    got: np.ndarray
-    want: np.ndarray
-    z: np.ndarray  # (points, K), float64
-    t: np.ndarray
-    usable: np.ndarray
-    idle: np.ndarray
-    wrong: np.ndarray
-    classes: int  # 0 for a number
-    quantity: str
-    batch: tuple[int, int] | None = None  # rows and classes, where one example is a batch
-
-    @property
-    def ratio(self) -> np.ndarray:
-        """Got / want, 1 where it is not usable."""
-        return np.where(self.usable, self.got / np.where(self.usable, self.want, 1.0), 1.0)
-
-    @property
-    def extra(self) -> bool:
-        """Is there a result where there should be none? Then no factor explains it."""
-        return bool((self.wrong & self.idle).any())
-
-    @property
-    def vector(self) -> bool:
-        """Is the quantity a gradient of several entries?"""
-        return self.got.shape[1] > 1 and self.got.shape[1] == self.z.shape[1]
-
-
-def same(x) -> float | None:
-    """The value that 98 % of the numbers share, or None."""
-    if len(x) < _ENOUGH:
-        return None
-    middle = float(np.median(x))
-    if middle == 0 or not np.isfinite(middle):
-        return None
-    return middle if np.mean(np.abs(x / middle - 1) < WRONG) > _MOST else None
+_LITTLE = 1e-3
 
 
 def constant(r: Relation) -> tuple[str, str] | None:
@@ -115,7 +67,14 @@ def _slopes(z, shape):
 
 def _factors(r: Relation):
     s, p = _outputs(r.z)
-    found = [("z", r.z), ("t", r.t), ("1 - t", 1 - r.t), ("sigma(z)", s), ("1 - sigma(z)", 1 - s), ("tanh(z)", np.tanh(z := r.z))]
+    found = [
+        ("z", r.z),
+        ("t", r.t),
+        ("1 - t", 1 - r.t),
+        ("sigma(z)", s),
+        ("1 - sigma(z)", 1 - s),
+        ("tanh(z)", np.tanh(z := r.z)),
+    ]
     found += [("z - t", z - r.t), ("|z|", np.abs(z)), ("sigma(z) - t", s - r.t)]
     if z.shape[1] > 1:
         at_target = (p * r.t).sum(axis=1, keepdims=True)
@@ -136,8 +95,11 @@ def dropped_cross_terms(r: Relation) -> tuple[str, str] | None:
 
 def zero(r: Relation) -> tuple[str, str] | None:
     """Nothing arrives."""
-    if not r.extra and np.mean(r.got[r.usable] == 0) > _MOST:
-        return "LJ005", "zero everywhere: a stop_gradient, an argmax, a comparison or a rounding cuts the derivative off"
+    if not r.extra and np.mean(r.got[r.usable] == 0) > MOST:
+        return (
+            "LJ005",
+            "zero everywhere: a stop_gradient, an argmax, a comparison or a rounding cuts the derivative off",
+        )
     return None
 
 
@@ -147,17 +109,17 @@ def wrong_axis(r: Relation) -> tuple[str, str] | None:
         return None
     rows = (r.usable | r.idle).all(axis=1)
     got, want = (x[rows].reshape(-1, *r.batch) for x in (r.got, r.want))
-    if len(got) < _ENOUGH:
+    if len(got) < ENOUGH:
         return None
+    if r.batch[0] == r.batch[1] and np.allclose(got, want.swapaxes(1, 2), rtol=WRONG, atol=1e-4):
+        return "LJ005", "transposed: got[i, j] = want[j, i], rows and columns of the batch are exchanged"
 
     def sums_to_zero(x, axis):
-        return np.mean(np.abs(x.sum(axis=axis)) < 1e-3 * np.abs(x).sum(axis=axis)) > _MOST
+        return np.mean(np.abs(x.sum(axis=axis)) < 1e-3 * np.abs(x).sum(axis=axis)) > MOST
 
     for axis, name, other in ((2, "classes", "batch"), (1, "batch", "classes")):
         if sums_to_zero(want, axis) and not sums_to_zero(got, axis) and sums_to_zero(got, 3 - axis):
             return "LJ005", f"normalised over the wrong axis: got sums to 0 over the {other}, want over the {name}"
-    if r.batch[0] == r.batch[1] and np.allclose(got, want.swapaxes(1, 2), rtol=WRONG, atol=1e-4):
-        return "LJ005", "transposed: got[i, j] = want[j, i], rows and columns of the batch are exchanged"
     return None
 
 
@@ -167,8 +129,12 @@ def permuted(r: Relation) -> tuple[str, str] | None:
         return None
     rows = (r.usable | r.idle).all(axis=1)
     index = np.arange(r.classes)
-    for name, order in (("by one place", np.roll(index, 1)), ("by one place", np.roll(index, -1)), ("end to end", index[::-1])):
-        if rows.sum() > _ENOUGH and _close(r.got[rows], r.want[rows][:, order]):
+    for name, order in (
+        ("by one place", np.roll(index, 1)),
+        ("by one place", np.roll(index, -1)),
+        ("end to end", index[::-1]),
+    ):
+        if rows.sum() > ENOUGH and close(r.got[rows], r.want[rows][:, order]):
             return "LJ005", f"the entries are in another order: want shifted or turned {name}"
     return None
 
@@ -176,113 +142,24 @@ def permuted(r: Relation) -> tuple[str, str] | None:
 def shifted(r: Relation) -> tuple[str, str] | None:
     """The difference is a number, or depends on the target alone."""
     off = (r.got - r.want)[r.usable]
-    if len(off) < _ENOUGH or r.quantity == "hess" or r.extra:
+    if len(off) < ENOUGH or r.quantity == "hess" or r.extra:
         return None
     middle = np.median(off)
-    if abs(middle) > _LITTLE and np.mean(np.abs(off - middle) < WRONG * abs(middle)) > _MOST:
+    if abs(middle) > _LITTLE and np.mean(np.abs(off - middle) < WRONG * abs(middle)) > MOST:
         return "LJ005", f"a constant is added: got = want {middle:+.4g} everywhere"
     if r.vector and not r.batch and r.classes > 2:
         rows = r.usable.all(axis=1)
         for move in (1, -1):
-            if rows.sum() > _ENOUGH and _close((r.got - r.want)[rows], (r.t - np.roll(r.t, move, axis=1))[rows]):
+            if rows.sum() > ENOUGH and close((r.got - r.want)[rows], (r.t - np.roll(r.t, move, axis=1))[rows]):
                 return "LJ005", "the target is another one: its entries are shifted by one place"
     t = np.broadcast_to(r.t, r.got.shape)[r.usable] if r.t.shape[1] in (1, r.got.shape[1]) else None
     if t is None or len(np.unique(t)) < 2:
         return None
     slope, level = np.linalg.lstsq(np.stack([t, np.ones_like(t)], 1), off, rcond=None)[0]
-    if np.mean(np.abs(off - slope * t - level) < WRONG * max(abs(slope), abs(level))) > _MOST:
+    if np.mean(np.abs(off - slope * t - level) < WRONG * max(abs(slope), abs(level))) > MOST:
         line = f"{slope:+.4g} t" + (f" {level:+.4g}" if abs(level) > WRONG * abs(slope) else "")
         return "LJ005", f"the target is another one: got = want {line}, whatever z"
     return None
-
-
-def detached(r: Relation) -> tuple[str, str] | None:
-    """Got is the same at every z, for each target."""
-    if r.t.shape[1] != 1 or r.got.shape[1] != 1 or r.quantity == "hess":
-        return None
-    groups = [(r.got[rows], r.want[rows]) for rows in (r.usable & (r.t == v) for v in np.unique(r.t)) if rows.sum() > _ENOUGH]
-    flat = [np.ptp(g) <= WRONG * np.abs(g).max() < np.ptp(w) for g, w in groups]
-    if groups and all(flat):
-        return "LJ005", "got does not depend on z: for each target it is one number"
-    return None
-
-
-def clipped(r: Relation) -> tuple[str, str] | None:
-    """Got is want, cut off at a level."""
-    got, want = r.got[r.wrong], r.want[r.wrong]
-    if len(got) < _ENOUGH:
-        return None
-    level = same(np.abs(got))
-    if level is not None and np.mean((np.abs(want) > level) & (got * want > 0)) > _MOST:
-        return "LJ005", f"clipped: got is want cut off at {level:.4g}"
-    return None
-
-
-def each_example(r: Relation) -> tuple[str, str] | None:
-    """Each example's gradient has a factor of its own."""
-    if not r.vector or r.got.shape[1] < 3:
-        return None
-    ratio = np.where(r.usable, r.ratio, np.nan)
-    rows = r.usable.sum(axis=1) >= 3
-    if rows.sum() < _ENOUGH:
-        return None
-    middle = np.nanmedian(ratio[rows], axis=1, keepdims=True)
-    if np.nanmean(np.where(np.isnan(ratio[rows]), np.nan, np.abs(ratio[rows] / middle - 1) < WRONG)) < _MOST:
-        return None
-    norm = np.linalg.norm(r.got[rows], axis=1)
-    if same(norm) is not None:
-        return "LJ005", "normalised: each example's gradient is divided by its norm"
-    return "LJ005", "each example has a factor of its own: its direction is right, its length is not"
-
-
-def part(r: Relation) -> tuple[str, str] | None:
-    """Wrong in one part of the domain and right in the rest."""
-    shape, judged = r.got.shape, r.usable | r.idle
-    for name, inside in _parts(r):
-        inside = np.broadcast_to(inside, shape) & judged
-        outside = judged & ~inside
-        if inside.sum() < _ENOUGH or outside.sum() < _ENOUGH:
-            continue
-        if r.wrong[inside].mean() < 0.6 or r.wrong[outside].mean() > 1 - _MOST:
-            continue
-        there = inside & r.wrong
-        if np.mean(r.idle[there]) > _MOST:
-            return "LJ005", f"not zero where it should be, {name} only"
-        if np.mean(r.got[there] == 0) > _MOST:
-            return "LJ005", f"zero {name} only: no gradient arrives there"
-        c = same(r.ratio[there & r.usable])
-        how = "" if c is None else " with the wrong sign" if abs(c + 1) < WRONG else f" by a factor {c:.4g}"
-        return "LJ005", f"wrong {name} only{how}"
-    return None
-
-
-def _parts(r: Relation) -> Iterator[tuple[str, np.ndarray]]:
-    if r.vector and not r.batch:
-        target = (r.t == r.t.max(axis=1, keepdims=True)) & (r.t > 0)
-        yield "at the target's entry", target
-        yield "at the entries other than the target's", ~target
-        yield "at the largest entry of z", r.z == r.z.max(axis=1, keepdims=True)
-        for k, name in ((0, "first"), (-1, "last")):
-            yield f"at the {name} entry", np.arange(r.classes) == np.arange(r.classes)[k]
-    if (r.vector and not r.batch) or r.t.shape[1] == 1:
-        soft = ~np.isin(r.t, (-1, 0, 1)).any(axis=1, keepdims=True)
-        yield "at soft targets", soft
-    if r.t.shape[1] == 1 and r.z.shape[1] == 1:
-        for v in np.unique(r.t):
-            yield f"at t = {v:g}", r.t == v
-        yield "at t > 0", r.t > 0
-        for what, x in (("z", r.z), ("z - t", r.z - r.t), ("t z", r.t * r.z)):
-            yield f"at {what} > 0", x > 0
-            yield f"at {what} < 0", x < 0
-        for what, x in (("z", r.z), ("-z", -r.z), ("|z|", np.abs(r.z)), ("|z - t|", np.abs(r.z - r.t)), ("t z", r.t * r.z)):
-            rows = (r.usable | r.idle) & np.isfinite(x)
-            bad, good = x[rows & r.wrong], x[rows & ~r.wrong]
-            if len(bad) and len(good):
-                for low in (float(np.quantile(bad, 0.02)), float(np.quantile(good, 0.98))):
-                    yield f"beyond {what} = {low:.2g}", x >= low
-            if len(bad):
-                high = float(np.quantile(bad, 0.98))
-                yield f"where {what} is below {high:.2g}", x <= high
 
 
 def another_loss(r: Relation) -> tuple[str, str] | None:
@@ -293,7 +170,7 @@ def another_loss(r: Relation) -> tuple[str, str] | None:
         z, t = (jnp.asarray(x if r.classes else x[:, 0], jnp.float32) for x in (r.z, r.t))
         other = np.asarray(loss.gradient(z, t), np.float64).reshape(len(z), -1)
         rows = r.usable & np.isfinite(other)
-        if rows.sum() > 0.3 * r.usable.sum() and _close(r.got[rows], other[rows]) and np.ptp(other[rows]) > WRONG:
+        if rows.sum() > 0.3 * r.usable.sum() and close(r.got[rows], other[rows]) and np.ptp(other[rows]) > WRONG:
             return "LJ005", f"another loss: it is the gradient of {loss.label}"
     return None
 
@@ -301,7 +178,3 @@ def another_loss(r: Relation) -> tuple[str, str] | None:
 def _of_so_many(loss, classes) -> bool:
     """Does the loss have weights for another number of classes?"""
     return any(np.size(x) not in (1, classes) for x in loss.params.values()) and classes > 0
-
-
-def _close(a, b) -> bool:
-    return bool(np.mean(np.isclose(a, b, rtol=WRONG, atol=1e-6)) > _MOST)

@@ -7,19 +7,19 @@ import jax
 import ml_dtypes
 import numpy as np
 
-from . import causes
-from .causes import WRONG, Relation
+from . import causes, parts
 from .compare import Comparison, widened
 from .exact import EXACT, KINK, Truth
 from .primal import NoTruth
-from .slips import Slip, slips
+from .relation import MOST, WRONG, Relation
+from .slips import slips
 from .ulp import is_half
 
 # Rounding rarely explains a difference of one part in a hundred, and never at a third of the ordinary points.
 _SMALL, _TAME, _MANY = 1e-3, 6.0, 0.3
 # Nor at any, in float32 and float64, where z is not small and the result not near a root.
 _SOLID_Z, _SOLID = 0.1, 1e-3
-_POINTS, _ALL = 48, 0.98  # at which a slip is tried, and the part at which it must give the numbers
+_POINTS = 48  # at which a slip is tried
 _FLOAT64 = 30.0  # within this |z| a formula as printed can be evaluated in float64
 
 
@@ -74,10 +74,10 @@ _LATER = (
     causes.another_loss,
     causes.factor,
     causes.shifted,
-    causes.clipped,
-    causes.detached,
-    causes.each_example,
-    causes.part,
+    parts.clipped,
+    parts.detached,
+    parts.each_example,
+    parts.part,
 )
 
 
@@ -101,7 +101,7 @@ def _slip(r: Relation, source: Source) -> str | None:
     if r.quantity == "hess" or not r.wrong.any():
         return None
     for other, found in source.seen:
-        if other.got.shape == r.got.shape and np.mean(np.isclose(other.got, r.got, rtol=WRONG)[r.usable]) > _ALL:
+        if other.got.shape == r.got.shape and np.mean(np.isclose(other.got, r.got, rtol=WRONG)[r.usable]) > MOST:
             return found
     rows = _chosen(r)
     text = source.formula and _found(source.formula, source.derive, r, rows, r.got)
@@ -136,7 +136,7 @@ def _gives(f, z, t, held, usable, wrong) -> bool:
     if x.shape != held.shape:
         return False
     close = np.isclose(x, held, rtol=WRONG, atol=1e-4 * np.median(np.abs(held[usable])))
-    return bool(close[usable].mean() > _ALL and close[wrong].mean() > _ALL)
+    return bool(close[usable].mean() > MOST and close[wrong].mean() > MOST)
 
 
 def _chosen(r: Relation) -> np.ndarray:
@@ -156,7 +156,7 @@ def _cut_off(r: Relation, truth: Truth, comparison: Comparison, source: Source) 
         return None
     near = far & (np.abs(r.z).max(axis=1) < _FLOAT64)[:, None]
     r = dataclasses.replace(r, usable=near, idle=near & False, wrong=near)
-    flat = np.mean(r.got[far] == 0) > _ALL
+    flat = np.mean(r.got[far] == 0) > MOST
     slip = near.any() and r.quantity != "hess" and _in_code(r, source)
     where = f"from |z| = {np.abs(r.z[far.any(axis=1)]).max(axis=1).min():.4g} on"
     cause = slip or ("a clip: it is flat there" if flat else "a small number that is added, as in log(p + 1e-8)")
@@ -169,19 +169,28 @@ def _lost_precision(r: Relation, truth: Truth, comparison: Comparison, dtype):
         return "LJ009", "outside the interval of one-sided limits at a kink"
     if comparison.wrong_nonfinite.any():
         return "LJ008", _nonfinite(r, comparison, dtype)
-    size = np.abs(r.z).max(axis=1)
-    at_zero, near = (size == 0)[:, None], ((size > 0) & (size < _SMALL))[:, None]
-    only = np.all(~failed | at_zero) or (near.any() and not np.any(failed & near))
-    if np.any(failed & at_zero) and only:
+    if _tie(r, failed):
         return "LJ009", "wrong at a tie only: a derivative rule picked the wrong side of max, abs or select at z = 0"
     if comparison.lost.any():
         return "LJ006", "a lost tail: exactly 0 where the true result is a normal number"
     return "LJ007", "cancellation: digits are lost that the conditioning of the quantity does not explain"
 
 
+def _tie(r: Relation, failed) -> bool:
+    """Is it grossly wrong at z = 0, and close to that nowhere?"""
+    size = np.abs(r.z).max(axis=1)
+    at_zero, near = (size == 0)[:, None], ((size > 0) & (size < _SMALL))[:, None] & np.isfinite(r.want)
+    if not near.any():
+        return bool(np.any(failed) and np.all(~failed | at_zero))
+    with np.errstate(invalid="ignore"):
+        gross = failed & (np.abs(r.got - r.want) > WRONG * np.abs(np.where(near, r.want, 0)).max())
+    return bool(np.any(gross & at_zero) and not np.any(gross & near))
+
+
 def _nonfinite(r: Relation, comparison: Comparison, dtype) -> str:
     """Where NaN or inf is wrong says why."""
-    bad = comparison.wrong_nonfinite.any(axis=1)
+    nan = (comparison.wrong_nonfinite & np.isnan(r.got)).any(axis=1)
+    bad = nan if nan.any() else comparison.wrong_nonfinite.any(axis=1)
     z, t = r.z[bad], r.t[bad]
     far = float(np.log(float(ml_dtypes.finfo(dtype).max)))
     with np.errstate(invalid="ignore"):

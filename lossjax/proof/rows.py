@@ -53,7 +53,9 @@ def _row(subject, dtype, quantity, witness, verdicts, seen) -> Row:
     code, cause = "", ""
     if failures:
         # In two classes much is alike that is not in three.
-        guilty = max(verdicts, key=lambda v: (v.comparison.failed.any() and v.points.classes != 2, v.comparison.failed.sum()))
+        guilty = max(
+            verdicts, key=lambda v: (v.comparison.failed.any() and v.points.classes != 2, v.comparison.failed.sum())
+        )
         code, cause = diagnose(
             guilty.got,
             guilty.truth,
@@ -173,6 +175,10 @@ def _shown(x):
     return float(wide[0]) if x.ndim == 0 else wide[:16].tolist()
 
 
+_LEAK = (
+    "a NaN leaks: the value is a number where the gradient is none; 0 * inf in the chain rule, as of the side of a where that is "
+    "not selected"
+)
 _LEAKS = 0.02  # of the values, no numbers either
 _STOPS = "a stop_gradient holds a part of the derivative back; if that is meant, --keep-stop-gradient"
 
@@ -191,18 +197,16 @@ def _blame_rules(subject: Subject, rows: list[Row]) -> list[Row]:
 
 
 def _blame_leaks(rows: list[Row], verdicts: list[Verdict]) -> list[Row]:
-    """Where the value is right and the gradient NaN, something leaks that the value does not need."""
-    value = {(v.mode, v.points.classes): v.comparison for v in verdicts if (v.quantity, v.witness) == ("value", "derived")}
-    out = []
+    """Where the value is a number and the gradient NaN, something leaks that the value does not need."""
+
+    def found(quantity, witness):
+        of = [v for v in verdicts if (v.quantity, v.witness) == (quantity, witness)]
+        return {(v.mode, v.points.classes): np.asarray(v.comparison.wrong_nonfinite.any(axis=1)) for v in of}
+
+    value, out = found("value", "derived"), []
     for r in rows:
-        same = [v for v in verdicts if (v.quantity, v.witness) == (r.quantity, r.witness) and v.comparison.wrong_nonfinite.any()]
-        bad = [
-            value[v.mode, v.points.classes].wrong_nonfinite[v.comparison.wrong_nonfinite.any(axis=1)]
-            for v in same
-            if (v.mode, v.points.classes) in value
-        ]
+        bad = [value[key][mask] for key, mask in found(r.quantity, r.witness).items() if key in value and mask.any()]
         if r.code == "LJ008" and r.quantity == "grad" and bad and np.concatenate(bad).mean() < _LEAKS:
-            cause = "a NaN leaks: the value is right where the gradient is not a number; 0 * inf in the chain rule, as of the side of a where that is not selected"
-            r = dataclasses.replace(r, cause=cause)
+            r = dataclasses.replace(r, cause=_LEAK)
         out.append(r)
     return out

@@ -185,7 +185,10 @@ def centred_se(z, t):
 def clip_loss(z, t):
     """Contrastive, both ways: similarities z, pairs on the diagonal."""
     i = jnp.eye(4)
-    return -(jnp.mean(jnp.sum(i * log_softmax(z, axis=1), axis=1)) + jnp.mean(jnp.sum(i * log_softmax(z, axis=0), axis=0))) / 2
+    return (
+        -(jnp.mean(jnp.sum(i * log_softmax(z, axis=1), axis=1)) + jnp.mean(jnp.sum(i * log_softmax(z, axis=0), axis=0)))
+        / 2
+    )
 
 
 def nt_xent(z, t):
@@ -249,7 +252,12 @@ TABLE = [
         {"targets": "binary"},
     ),
     by_hand(
-        "cross-entropy's delta for squared error", "common", sigmoid_se, lambda z, t: 2 * (_P(z) - t), "a missing factor sigma'(z)", UNIT
+        "cross-entropy's delta for squared error",
+        "common",
+        sigmoid_se,
+        lambda z, t: 2 * (_P(z) - t),
+        "a missing factor sigma'(z)",
+        UNIT,
     ),
     by_hand(
         "squared error's delta for cross-entropy",
@@ -276,7 +284,12 @@ TABLE = [
         UNIT,
     ),
     by_hand(
-        "tanh' is left out", "common", tanh_se, lambda z, t: 2 * (jnp.tanh(z) - t), "a missing factor tanh'(z)", {"targets": "tanh"}
+        "tanh' is left out",
+        "common",
+        tanh_se,
+        lambda z, t: 2 * (jnp.tanh(z) - t),
+        "a missing factor tanh'(z)",
+        {"targets": "tanh"},
     ),
     Wrong(
         "a rule for tanh with 1 - z^2",
@@ -293,7 +306,14 @@ TABLE = [
         "were dropped: only the diagonal of its Jacobian",
         ONE_HOT,
     ),
-    by_hand("2 (y - t) behind a softmax", "common", brier, lambda z, t: 2 * (softmax(z) - t), "the derivative of (exp(z) / sum(exp(z))) were left out", ONE_HOT),
+    by_hand(
+        "2 (y - t) behind a softmax",
+        "common",
+        brier,
+        lambda z, t: 2 * (softmax(z) - t),
+        "the derivative of (exp(z) / sum(exp(z))) were left out",
+        ONE_HOT,
+    ),
     by_hand(
         "the sum under the softmax taken for a constant",
         "common: the quotient rule stops half way",
@@ -303,9 +323,18 @@ TABLE = [
         ONE_HOT,
     ),
     # Factors and signs.
-    by_hand("the 2 of the square is dropped", "common: 1/2 in the paper, none in the code", se, lambda z, t: z - t, "got = 1/2 * want", REAL),
+    by_hand(
+        "the 2 of the square is dropped",
+        "common: 1/2 in the paper, none in the code",
+        se,
+        lambda z, t: z - t,
+        "got = 1/2 * want",
+        REAL,
+    ),
     by_hand("a 2 although the loss has 1/2", "common", half_se, lambda z, t: 2 * (z - t), "got = 2 * want", REAL),
-    by_hand("target minus output", "common: descent becomes ascent", bce, lambda z, t: t - _P(z), "the sign is wrong", UNIT),
+    by_hand(
+        "target minus output", "common: descent becomes ascent", bce, lambda z, t: t - _P(z), "the sign is wrong", UNIT
+    ),
     by_hand(
         "a mean over classes, differentiated as a sum",
         "common",
@@ -382,7 +411,7 @@ TABLE = [
         "M ignored after scaling",
         "the same with k alone",
         lambda z, t: jnp.mean(t * 15.0 * (z - 1.0) ** 2 + (1 - t) * z**2),
-        "wrong at the target's entry only",
+        "the target is another one",
     ),
     in_place_of(
         "gaussian_nll(variance=0.1)",
@@ -417,9 +446,16 @@ TABLE = [
         MARGIN,
     ),
     by_hand(
-        "hinge that asks t z < 0", "common: the perceptron's condition", hinge, lambda z, t: jnp.where(t * z < 0, -t, 0.0), "another loss: it is the gradient of perceptron", MARGIN
+        "hinge that asks t z < 0",
+        "common: the perceptron's condition",
+        hinge,
+        lambda z, t: jnp.where(t * z < 0, -t, 0.0),
+        "another loss: it is the gradient of perceptron",
+        MARGIN,
     ),
-    by_hand("hinge without its condition", "common", hinge, lambda z, t: -t + 0 * z, "the max with 0 were left out", MARGIN),
+    by_hand(
+        "hinge without its condition", "common", hinge, lambda z, t: -t + 0 * z, "the max with 0 were left out", MARGIN
+    ),
     by_hand(
         "squared hinge without its margin",
         "common",
@@ -474,7 +510,14 @@ TABLE = [
         lambda z, t: jnp.maximum(0.9 * (z - t), -0.1 * (z - t)),
         "exchanged: 1 - tau",
     ),
-    by_hand("a clipped gradient", "common: clipping left in the loss", se, lambda z, t: jnp.clip(2 * (z - t), -1, 1), "clipped: got is want cut off at 1", REAL),
+    by_hand(
+        "a clipped gradient",
+        "common: clipping left in the loss",
+        se,
+        lambda z, t: jnp.clip(2 * (z - t), -1, 1),
+        "clipped: got is want cut off at 1",
+        REAL,
+    ),
     in_place_of(
         weighted(sigmoid_cross_entropy, (1.0, 0.25)),
         "pos_weight forgotten",
@@ -486,17 +529,21 @@ TABLE = [
         sigmoid_focal(2.0, 0.25),
         "alpha for the positive class only",
         "mathiaszinnen/focal_loss_torch #2: 1 - alpha is forgotten",
-        lambda z, t: jnp.where(t > 0, 0.25, 1.0) * (1 - _P(jnp.where(t > 0, z, -z))) ** 2 * -log_sigmoid(jnp.where(t > 0, z, -z)),
+        lambda z, t: (
+            jnp.where(t > 0, 0.25, 1.0) * (1 - _P(jnp.where(t > 0, z, -z))) ** 2 * -log_sigmoid(jnp.where(t > 0, z, -z))
+        ),
         "the factor 0.75 were left out",
     ),
     by_hand(
         "the exponent of focal loss not brought down",
         "common",
         focal,
-        lambda z, t: jax.grad(lambda z, q: -((1 - q) ** 3.0) * jnp.log(jnp.sum(t * softmax(z))))(z, jnp.sum(t * softmax(z)))
-        + jnp.log(jnp.sum(t * softmax(z)))
-        * (1 - jnp.sum(t * softmax(z))) ** 2
-        * jax.grad(lambda z: jnp.sum(t * softmax(z)))(z),
+        lambda z, t: (
+            jax.grad(lambda z, q: -((1 - q) ** 3.0) * jnp.log(jnp.sum(t * softmax(z))))(z, jnp.sum(t * softmax(z)))
+            + jnp.log(jnp.sum(t * softmax(z)))
+            * (1 - jnp.sum(t * softmax(z))) ** 2
+            * jax.grad(lambda z: jnp.sum(t * softmax(z)))(z)
+        ),
         "were not brought down",
         ONE_HOT,
     ),
@@ -523,7 +570,11 @@ TABLE = [
         ONE_HOT,
     ),
     Wrong(
-        "stop_gradient on the prediction", "common: the target was meant", lambda z, t: (lax.stop_gradient(z) - t) ** 2, "zero everywhere", REAL
+        "stop_gradient on the prediction",
+        "common: the target was meant",
+        lambda z, t: (lax.stop_gradient(z) - t) ** 2,
+        "zero everywhere",
+        REAL,
     ),
     Wrong(
         "a rule for swish without its second term",
@@ -544,7 +595,7 @@ TABLE = [
         "common",
         rmse,
         lambda z, t: (z - t) * 2 / z.shape[-1],
-        "sqrt((sum((z - t)^2) / 10)) were left out",
+        "sqrt(sum((z - t)^2) / 10) were left out",
         ONE_HOT,
     ),
     by_hand(
@@ -579,7 +630,14 @@ TABLE = [
         "zero everywhere",
         REAL,
     ),
-    by_hand("a Poisson rate for its logarithm", "torch: poisson_nll_loss(log_input=True) by default", poisson, lambda z, t: 1 - t + 0 * z, "exp(z) were left out", {"targets": "count"}),
+    by_hand(
+        "a Poisson rate for its logarithm",
+        "torch: poisson_nll_loss(log_input=True) by default",
+        poisson,
+        lambda z, t: 1 - t + 0 * z,
+        "exp(z) were left out",
+        {"targets": "count"},
+    ),
     by_hand(
         "a normalised gradient",
         "common: normalisation left in the backward",
@@ -640,7 +698,14 @@ TABLE = [
         ONE_HOT,
     ),
     # Batches.
-    by_hand("softmax over the wrong axis", "common: axis=0", batch_ce, lambda z, t: (softmax(z, axis=0) - t) / 4, "over the wrong axis", BATCH),
+    by_hand(
+        "softmax over the wrong axis",
+        "common: axis=0",
+        batch_ce,
+        lambda z, t: (softmax(z, axis=0) - t) / 4,
+        "over the wrong axis",
+        BATCH,
+    ),
     by_hand(
         "a mean over the wrong axis",
         "common: axis=0 where keepdims hides it",
