@@ -115,7 +115,7 @@ def wrong_axis(r: Relation) -> tuple[str, str] | None:
         return "LJ005", "transposed: got[i, j] = want[j, i], rows and columns of the batch are exchanged"
 
     def sums_to_zero(x, axis):
-        return np.mean(np.abs(x.sum(axis=axis)) < 1e-3 * np.abs(x).sum(axis=axis)) > MOST
+        return np.mean(np.abs(x.sum(axis=axis)) <= 1e-3 * np.abs(x).sum(axis=axis)) > MOST
 
     for axis, name, other in ((2, "classes", "batch"), (1, "batch", "classes")):
         if sums_to_zero(want, axis) and not sums_to_zero(got, axis) and sums_to_zero(got, 3 - axis):

@@ -41,10 +41,10 @@ def slips(f: Callable, z, t) -> Iterator[Slip]:
     for step in (s for s in steps if s.like_z and s.primitive in _COUPLED and s.operand == 0):
         for text, change in (
             (
-                f"the cross terms of the derivative of {step.told} were dropped: only the diagonal of its Jacobian",
+                f"the cross terms of the derivative of {step.told} were dropped: only the diagonal of its Jacobian were used",
                 "diagonal",
             ),
-            (f"the derivative of {step.told} were left out: its Jacobian", "one"),
+            (f"the derivative of {step.told} were left out, 1 in the place of its Jacobian", "one"),
             (f"{step.told} were left out, z in its place", "z"),
         ):
             yield Slip(text, lambda z, t, s=step, c=change: _output(closed, shifts, z, t, s, c))
