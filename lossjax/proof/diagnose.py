@@ -140,13 +140,11 @@ def _gives(f, z, t, held, usable, wrong) -> bool:
 
 
 def _chosen(r: Relation) -> np.ndarray:
-    """Points to try slips at: half of them wrong, of all kinds."""
+    """Points to try slips at, half of them wrong; always as many, so that nothing is compiled anew."""
     wrong, seen = r.wrong.any(axis=1), (r.usable | r.idle).any(axis=1)
-    return np.concatenate([_some(np.flatnonzero(wrong)), _some(np.flatnonzero(seen & ~wrong))])
-
-
-def _some(index) -> np.ndarray:
-    return index[np.unique(np.linspace(0, len(index) - 1, min(_POINTS // 2, len(index))).astype(int))]
+    bad, good = np.flatnonzero(wrong), np.flatnonzero(seen & ~wrong)
+    good = good if len(good) else bad
+    return np.concatenate([x[np.linspace(0, len(x) - 1, _POINTS // 2).astype(int)] for x in (bad, good)])
 
 
 def _cut_off(r: Relation, truth: Truth, comparison: Comparison, source: Source) -> tuple[str, str] | None:

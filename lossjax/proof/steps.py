@@ -89,7 +89,7 @@ def steps_of(closed, shifts: set[int]) -> Iterator[Step]:
             if isinstance(v, core.Literal) or v not in varying or not _is_float(v.aval):
                 continue
             others = [_uniform(value(o)) for k, o in enumerate(eqn.invars) if k != j and value(o) is not None]
-            number = eqn.params.get("y") if eqn.primitive.name == "integer_pow" else others[0] if others else None
+            number = float(eqn.params["y"]) if eqn.primitive.name == "integer_pow" else others[0] if others else None
             yield Step(
                 index=i,
                 operand=j,
