@@ -11,6 +11,7 @@ from .ulp import ulp
 
 _CHUNK = 16
 _ENOUGH = 2048  # entries evaluated, once some are far beyond the bound
+_NEVER_FLUSHED = 1e-30  # subnormals of float16 are numbers like others
 _LARGE = 1.0  # an excess whose upper bound is worth a better one
 
 
@@ -48,7 +49,8 @@ def compare(
     condition: eps sum_k |z_k dq/dz_k|, asked for only where it can matter.
     foreign: the unit is eps |want| instead of ulp(want), so that a conviction does not hinge on where want lies in its
     binade; and a NaN input, which must give NaN elsewhere, is skipped.
-    audited: a zero that the rounding of the inputs explains is an answer.
+    audited: a zero that the rounding of the inputs explains is an answer, and so is what is left of a sum whose terms XLA
+    flushed to 0.
     """
     info = ml_dtypes.finfo(dtype)
     tiny, top = float(info.tiny), float(info.max)
@@ -82,6 +84,9 @@ def compare(
         error = np.where(subnormal, 0.0, error)
         lost = finite & (got == 0) & (np.abs(hi) >= tiny) & (status == EXACT)
 
+        if audited:
+            flushed = _flushed(info, z)
+            error, lost = np.maximum(error - flushed, 0.0), lost & (np.abs(hi) > flushed)
         error_ulp = error / ulp(hi, dtype)
         working = condition.working
         over = error if working == dtype else np.maximum(error - 0.5 * ulp(hi, dtype), 0.0)
@@ -95,6 +100,11 @@ def compare(
         lost = lost & (excess > bound)
     failed = (excess > bound) | lost | wrong_nonfinite
     return Comparison(error_ulp, excess, failed, lost, wrong_nonfinite, subnormal, undecided, skipped, largest)
+
+
+def _flushed(info, z) -> float:
+    """What can be missing where every input has its term, the terms are subnormal, and a factor follows, as that of a square."""
+    return 0.0 if float(info.tiny) > _NEVER_FLUSHED else 4 * float(info.tiny) * (z.shape[1] if z.ndim > 1 else 1)
 
 
 def widened(x) -> np.ndarray:

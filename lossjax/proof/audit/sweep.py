@@ -16,7 +16,7 @@ from ..judge import Quantity, points_of
 from ..points import Points
 from ..primal import primal
 from ..rows import Verdict
-from ..subject import FOREIGN_BOUND, QUANTITIES, Subject, derivative, printed
+from ..subject import COLUMNS_FROM, FOREIGN_BOUND, QUANTITIES, Subject, derivative, printed
 from ..ulp import ulp
 from .case import Case, Library
 from .invariants import Broken, broken
@@ -24,7 +24,7 @@ from .reproduce import numbers, raising
 
 _EAGER_CLASSES = 2  # op by op, every operation is compiled for every shape: at the fewest classes only
 _FEW = 0.01  # entries at which rounding alone makes a difference to the documented formula
-_CLASSES = {"quick": (2, 3), "standard": (2, 3, 10)}
+_CLASSES = {"quick": (2, 3), "standard": (2, 3, 10, 1000)}  # the last in float32 alone, without second derivatives
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,10 +65,11 @@ def sweep(cases: list[tuple[Library, Case]], dtype: np.dtype, level: str) -> Ite
     able = [(library, case) for library, case in cases if dtype.name in case.dtypes]
     with jax.enable_x64(dtype.itemsize == 8):
         for points in points_of(subject, dtype, level) if able else ():
-            given = {(library.name, case.name): outputs(case, points, level) for library, case in able}
+            names = QUANTITIES if points.classes < COLUMNS_FROM else ("value", "grad")
+            given = {(lib.name, case.name): outputs(case, points, level, names) for lib, case in able}
             undefined = np.zeros(len(points), bool)
             right = {}
-            for name in QUANTITIES:
+            for name in names:
                 quantity = Quantity(subject, name, points, dtype)
                 if name == "value":
                     undefined = _undefined(quantity)
@@ -107,7 +108,8 @@ def _undefined(value: Quantity) -> np.ndarray:
 
 
 def _right(v: Verdict) -> np.ndarray:
-    return ~(v.comparison.failed | v.comparison.undecided | v.comparison.skipped)
+    """Entries that the truth settles; at a kink each may lie in its interval and all together be wrong."""
+    return ~(v.comparison.failed | v.comparison.undecided | v.comparison.skipped) & (v.truth.status == EXACT)
 
 
 def _quantity(cases, given, quantity: Quantity, undefined: np.ndarray) -> Iterator[Seen | Trouble]:
@@ -157,14 +159,14 @@ def _reachable(quantity: Quantity, got: np.ndarray, comparison: Comparison) -> C
     return dataclasses.replace(comparison, failed=cleared)
 
 
-def outputs(case: Case, points: Points, level: str) -> dict[tuple[str, str], np.ndarray | str]:
+def outputs(case: Case, points: Points, level: str, names=QUANTITIES) -> dict[tuple[str, str], np.ndarray | str]:
     """{(quantity, mode): the quantity at all points, or why there is none}, as the users of the library evaluate it.
 
     Eager evaluation, a compilation for every operation and shape, is for standard points.
     """
-    whole, call = case.whole, case.call
+    whole, call, asked = case.whole, case.call, [q for q in case.quantities if q in names]
     if whole is not None:
-        return {(q, "eager"): _tried(functools.partial(whole, q, points.z, points.t), points) for q in case.quantities}
+        return {(q, "eager"): _tried(functools.partial(whole, q, points.z, points.t), points) for q in asked}
 
     assert call is not None, case.name
 
@@ -172,11 +174,11 @@ def outputs(case: Case, points: Points, level: str) -> dict[tuple[str, str], np.
         return call(z, jnp.argmax(t, axis=-1) if case.labels else t)
 
     z, t = (jnp.asarray(_padded(x)) for x in (points.z, points.t))
-    one = {(q, "jit"): jax.vmap(derivative(called, q, case.event_ndim, False)) for q in case.quantities}
+    one = {(q, "jit"): jax.vmap(derivative(called, q, case.event_ndim, False)) for q in asked}
     eager = {}
     if level == "standard" and points.classes <= _EAGER_CLASSES:
         eager = {(q, "eager"): lambda f=f: f(z, t) for (q, _), f in one.items()}
-    if "grad" in case.quantities:
+    if "grad" in asked:
         one["grad", "jit, jacfwd"] = jax.vmap(jax.jacfwd(called))
     try:  # in one program, which compiles faster than one each
         # Compiled by hand, so that nothing keeps it; the operations of eager evaluation stay compiled for the next case.
