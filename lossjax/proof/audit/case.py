@@ -4,6 +4,7 @@ import dataclasses
 import importlib.metadata
 from collections.abc import Callable, Mapping
 
+import jax.numpy as jnp
 import numpy as np
 
 from ...losses.domain import DOMAINS
@@ -30,6 +31,11 @@ class Case:
     documented: Callable | None = None
     quantities: tuple[str, ...] = ("value", "grad", "hess")
     dtypes: tuple[str, ...] = ("float32", "bfloat16", "float16", "float64")
+
+    def of_one(self, z, t):
+        """The loss of one example, its target one-hot where the library takes a label."""
+        assert self.call is not None, self.name
+        return self.call(z, jnp.argmax(t, axis=-1) if self.labels else t)
 
     @property
     def event_ndim(self) -> int:

@@ -10,8 +10,10 @@ from ...losses.loss import Loss
 from ..codes import CODES
 from ..compare import widened
 from ..diagnose import diagnose
-from ..exact import KINK
+from ..exact import EXACT, KINK, NoTruth, UnknownPrimitive, truth
+from ..primal import primal
 from ..rows import Verdict
+from ..subject import derivative
 from ..ulp import is_half
 from .case import Case, Library
 from .invariants import promises
@@ -28,6 +30,8 @@ _FAR = 1e300  # how far out infinities are
 _MATHS = ("LJ001", "LJ002", "LJ003", "LJ004", "LJ005")
 # A formula that is wrong fails at more than a tenth of the ordinary points; a loss of digits at fewer.
 _MANY, _MANY_OF_HALF = 0.1, 0.5
+# Points at which a library's own formula is tried in exact arithmetic, and how many of them have to be wrong.
+_TRIED, _MOST = 16, 0.5
 
 _NEARLY_ALL = 0.99
 
@@ -80,8 +84,9 @@ def findings(seen: list[Seen], dtype: np.dtype) -> list[Finding]:
     verdicts = [s.verdict for s in seen]
     if not any(v.comparison.failed.any() for v in verdicts):
         return []
-    guilty = max(verdicts, key=lambda v: v.comparison.failed.sum())
-    wrong, cause = _maths(case, guilty, dtype)
+    # A formula may be wrong for some numbers of classes only.
+    guilty = sorted(verdicts, key=lambda v: v.comparison.failed.sum(), reverse=True)
+    wrong, cause = next((told for v in guilty if (told := _maths(case, v, dtype))[0]), (None, ""))
     kinds = [_kinds(v, wrong) for v in verdicts]
     checked = sum(int((~(v.comparison.skipped | v.comparison.undecided)).sum()) for v in verdicts)
     found = []
@@ -143,11 +148,31 @@ def _maths(case: Case, verdict: Verdict, dtype) -> tuple[str | None, str]:
     size = _size(case, p.z)
     tame = (size > 0.1) & (size < _ORDINARY)
     many = _MANY_OF_HALF if is_half(dtype) else _MANY
-    if code not in _MATHS or not tame.any() or (c.failed & ~c.lost & ~c.wrong_nonfinite)[tame].mean() < many:
+    failed = c.failed & ~c.lost & ~c.wrong_nonfinite & tame[:, None]
+    if not tame.any() or failed[tame].mean() < many:
         return None, ""
+    if code not in _MATHS:
+        why = "in exact arithmetic, where nothing is rounded, its own formula is off as well"
+        return ("wrong maths", why) if _errs_exactly(case, verdict, failed, dtype) else (None, "")
     if as_documented(case, verdict, dtype):
         return "convention", f"it computes what its documentation prints, which is not {case.meant}"
     return "wrong maths", cause
+
+
+def _errs_exactly(case: Case, v: Verdict, failed, dtype) -> bool:
+    """Is its own formula, evaluated without rounding, as wrong where it failed?"""
+    if case.call is None:
+        return False
+    p = v.points
+    rows = np.flatnonzero(failed.any(1))[:_TRIED]
+    q = derivative(primal(case.of_one), v.quantity, case.event_ndim, False)
+    try:
+        own = truth(q, p.z[rows], p.t[rows], dtype=dtype, trace_dtype=dtype, beside=False)
+    except (NoTruth, UnknownPrimitive, TypeError, ValueError, NotImplementedError):  # another library's code
+        return False
+    off = np.abs(own.hi.reshape(len(rows), -1) - v.truth.hi[rows])
+    as_much = (off > 0.5 * np.abs(v.got[rows] - v.truth.hi[rows])) & (own.status.reshape(len(rows), -1) == EXACT)
+    return bool(as_much[failed[rows]].mean() > _MOST)
 
 
 def _kinds(v: Verdict, wrong: str | None) -> np.ndarray:

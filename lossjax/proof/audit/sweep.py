@@ -164,22 +164,17 @@ def outputs(case: Case, points: Points, level: str, names=QUANTITIES) -> dict[tu
 
     Eager evaluation, a compilation for every operation and shape, is for standard points.
     """
-    whole, call, asked = case.whole, case.call, [q for q in case.quantities if q in names]
+    whole, asked = case.whole, [q for q in case.quantities if q in names]
     if whole is not None:
         return {(q, "eager"): _tried(functools.partial(whole, q, points.z, points.t), points) for q in asked}
 
-    assert call is not None, case.name
-
-    def called(z, t):
-        return call(z, jnp.argmax(t, axis=-1) if case.labels else t)
-
     z, t = (jnp.asarray(_padded(x)) for x in (points.z, points.t))
-    one = {(q, "jit"): jax.vmap(derivative(called, q, case.event_ndim, False)) for q in asked}
+    one = {(q, "jit"): jax.vmap(derivative(case.of_one, q, case.event_ndim, False)) for q in asked}
     eager = {}
     if level == "standard" and points.classes <= _EAGER_CLASSES:
         eager = {(q, "eager"): lambda f=f: f(z, t) for (q, _), f in one.items()}
     if "grad" in asked:
-        one["grad", "jit, jacfwd"] = jax.vmap(jax.jacfwd(called))
+        one["grad", "jit, jacfwd"] = jax.vmap(jax.jacfwd(case.of_one))
     try:  # in one program, which compiles faster than one each
         # Compiled by hand, so that nothing keeps it; the operations of eager evaluation stay compiled for the next case.
         together = jax.jit(lambda *a: [f(*a) for f in one.values()]).lower(z, t).compile()
