@@ -19,7 +19,10 @@ from lossjax.data.digits import digits
 from lossjax.losses.softmax_cross_entropy import softmax_cross_entropy
 from lossjax.losses.softmax_squared_error import softmax_squared_error
 from lossjax.training.models import Network, perceptron
-from lossjax.training.population import Members, population, trainer
+from lossjax.training.members import Members
+from lossjax.training.members import members as columns
+from lossjax.training.population import Examples, Task, descent, population
+from lossjax.training.population import train as train_population
 
 from .config import Config
 from .store import Store
@@ -88,7 +91,7 @@ def measures(net: Network, data: Dataset) -> Callable:
     def composed(z):
         return jnp.sum((jax.nn.softmax(z) - right) ** 2)
 
-    def measure(params):
+    def measure(params, _):
         z = net.apply(params, x)
         finite = jnp.all(jnp.isfinite(z), axis=-1)
         wrong = ~((jnp.argmax(z, axis=-1) == labels) & finite)
@@ -118,7 +121,7 @@ def train(config: Config, runs: list[Run], store: Store) -> Iterator[int]:
         for first in range(0, len(group), _size(config)):
             chunk = group[first : first + _size(config)]
             began = time.perf_counter()
-            history = _program(config, name, loss)(_members(config, chunk))
+            _, history = train_population(_program(config, name, loss), _members(config, chunk), config.epochs)
             seconds = (time.perf_counter() - began) / len(chunk)
             store.add([(key(config, run), _result(config, run, history, i, seconds)) for i, run in enumerate(chunk)])
             yield len(chunk)
@@ -132,9 +135,8 @@ def _size(config):
 @functools.cache
 def _program(config, name, loss):
     data, net = digits(), network(name, config)
-    x, labels = map(jnp.asarray, data.train)
-    one = trainer(net, LOSSES[loss], x, labels, epochs=config.epochs, batch=config.batch, measure=measures(net, data))
-    return population(one, _size(config))
+    task = Task(net, LOSSES[loss], measures(net, data), config.batch, descent)
+    return population(task, {"train": Examples(*data.train)}, _size(config), block=config.epochs + 1)
 
 
 def key(config: Config, run: Run) -> dict:
@@ -151,8 +153,8 @@ def key(config: Config, run: Run) -> dict:
 
 def _members(config, runs):
     stds = dict(config.starts)
-    columns = [(run.seed, run.rate, stds[run.start]) for run in runs]
-    return Members(*map(np.array, zip(*columns)))
+    seeds, rates, scales = zip(*((run.seed, run.rate, stds[run.start]) for run in runs))
+    return columns(seeds, rates, scale=scales)
 
 
 def _result(config, run, history, i, seconds):

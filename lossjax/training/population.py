@@ -1,99 +1,203 @@
-"""Many networks trained as one program: members differ in seed, learning rate and start, and share everything else.
+"""Many networks trained as one program.
 
-Members are paired: a seed fixes the initial weights (up to their scale) and the order of the examples, whatever the
-loss, the learning rate and the start, so that a difference between two members of a seed is due to what was varied.
+The members lie along one mesh axis, split over the devices with `shard_map`; they never communicate. On a device they
+run one after another (`lax.map`) or `width` abreast (`vmap`); each trains whole epochs inside `lax.scan`, and its
+metrics stay on the device until a block of epochs ends.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax.sharding import AxisType, NamedSharding, PartitionSpec
+from jax.sharding import NamedSharding
+from jax.sharding import PartitionSpec as P
 from jaxtyping import Array, Float, Int
 
+from .members import Members, keys, order
 from .models import Network
 
 
-class Members(NamedTuple):
-    """One entry a member. seed: of weights and order. rate: of gradient descent. output_std: of the output weights."""
+class Examples(NamedTuple):
+    """Features, one example a row, and targets: labels, or what the loss takes."""
 
-    seed: Int[np.ndarray | Array, "*m"]
-    rate: Float[np.ndarray | Array, "*m"]
-    output_std: Float[np.ndarray | Array, "*m"]
-
-
-def keys(seed):
-    """The two keys of a seed: initial weights, order of the examples."""
-    return jax.random.split(jax.random.key(seed))
+    x: Float[np.ndarray | Array, "n *features"]
+    t: np.ndarray | Array
 
 
-def order(key, epoch, examples, batch):
-    """The minibatches of an epoch, (steps, batch) indices; the examples left over differ from epoch to epoch."""
-    steps = examples // batch
-    return jax.random.permutation(jax.random.fold_in(key, epoch), examples)[: steps * batch].reshape(steps, batch)
+def momentum(member: Members) -> optax.GradientTransformation:
+    """Gradient descent with momentum, each member with its own rate and its own momentum (0: without)."""
+    # optax is typed for numbers; traced ones are what its own docs call hyperparameters.
+    return optax.sgd(member.rate, member.momentum)  # pyright: ignore[reportArgumentType]
 
 
-def trainer(network: Network, loss: Callable, x, labels, *, epochs: int, batch: int, measure: Callable) -> Callable:
-    """Plain stochastic gradient descent of one member on the batch mean of `loss(z, labels)`.
+def descent(member: Members) -> optax.GradientTransformation:
+    """Plain gradient descent, whatever the members' momentum says: it keeps no second copy of the weights."""
+    return optax.sgd(member.rate)  # pyright: ignore[reportArgumentType]
 
-    measure: params -> dict of scalars, taken before the first and after every epoch.
-    Returns a pure function: Members of scalars -> dict of arrays (epochs + 1,).
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """What all members of a population share.
+
+    loss: a catalogue Loss, or any `loss(z, t)` of one number per example; descended on is its mean over a batch.
+    measure: `(params, data) -> dict of scalars`, taken before the first and after every epoch (`metrics` has some).
+    optimiser: a member -> an optax optimiser, which may read the member's rate and momentum.
     """
 
-    def train(member):
-        weights, shuffle = keys(member.seed)
-        optimiser = optax.sgd(member.rate)
-
-        def objective(params, chosen):
-            return loss(network.apply(params, x[chosen]), labels[chosen]).mean()
-
-        def step(state, chosen):
-            params, memory = state
-            updates, memory = optimiser.update(jax.grad(objective)(params, chosen), memory)
-            return (optax.apply_updates(params, updates), memory), None
-
-        def epoch(state, i):
-            measured = measure(state[0])
-            state, _ = jax.lax.scan(step, state, order(shuffle, i, len(x), batch))
-            return state, measured
-
-        params = network.init(weights, member.output_std)
-        # Measured before every epoch, so one epoch more is run than is seen: cheaper than to compile `measure` twice.
-        _, history = jax.lax.scan(epoch, (params, optimiser.init(params)), jnp.arange(epochs + 1))
-        return history
-
-    return train
+    network: Network
+    loss: Callable
+    measure: Callable[[Any, Mapping[str, Examples]], dict[str, Array]]
+    batch: int
+    optimiser: Callable[[Members], optax.GradientTransformation] = momentum
 
 
-def population(train: Callable, size: int, *, width: int = 1) -> Callable:
-    """Compile `train` for up to `size` members at a time: split over all devices, on each one after another.
+class State(NamedTuple):
+    """Members under way: weights, the optimiser's memory, and the epoch in which each diverged, or -1."""
 
-    width: members that run abreast on a device (vmap). On a CPU 1 is as fast as any; on an accelerator width pays.
-    Returns a function: Members of at most `size` -> dict of numpy arrays (members, ...).
+    params: Any
+    memory: Any
+    diverged: Int[Array, "*m"]
+
+
+class Population(NamedTuple):
+    """A population of up to `size` members, compiled once; `block` epochs at most in one call.
+
+    start: Members -> State. advance: (Members, State, first, count) -> (State, history): the entries `first` to
+    `first + count - 1` of the members' histories, numpy arrays (members, count) by name. Entry 0 is the start, entry i
+    what it is after i epochs.
     """
-    devices = len(jax.devices())
-    if size % (devices * width):
-        raise ValueError(f"size {size} must be a multiple of devices x width = {devices} x {width}")
-    mesh = jax.make_mesh((devices,), ("members",), axis_types=(AxisType.Auto,))
-    spec = PartitionSpec("members")
 
-    def in_turn(members):
-        return jax.lax.map(train, members, batch_size=width if width > 1 else None)
+    size: int
+    block: int
+    width: int
+    start: Callable[[Members], State]
+    advance: Callable[[Members, State, int, int], tuple[State, dict[str, np.ndarray]]]
 
-    # Members never communicate, so there is nothing for shard_map's check of replicated values to check.
-    program = jax.jit(jax.shard_map(in_turn, mesh=mesh, in_specs=spec, out_specs=spec, check_vma=False))
 
-    def run(members):
+def start(task: Task, member: Members) -> State:
+    """One member before its first step."""
+    params = task.network.init(keys(member.seed)[0], member.scale)
+    return State(params, task.optimiser(member).init(params), jnp.int32(-1))
+
+
+def advance(task: Task, data: Mapping[str, Examples], member: Members, state: State, epochs: Int[Array, " b"]):
+    """One member through the entries `epochs` of its history, -1 for none: state, and dict of arrays (b,).
+
+    A member whose loss or weights are not finite has diverged: it is frozen, and measured with NaN for weights, so that
+    it is wrong about everything from there on.
+    """
+    optimiser, shuffle, (x, t) = task.optimiser(member), keys(member.seed)[1], data["train"]
+
+    def objective(params, chosen):
+        return task.loss(task.network.apply(params, x[chosen]), t[chosen]).mean()
+
+    def step(state, chosen, epoch):
+        value, slope = jax.value_and_grad(objective)(state.params, chosen)
+        updates, memory = optimiser.update(slope, state.memory, state.params)
+        diverged = jnp.where((state.diverged < 0) & ~jnp.isfinite(value), epoch, state.diverged)
+        moved = optax.apply_updates(state.params, updates), memory
+        params, memory = jax.tree.map(lambda new, old: jnp.where(diverged < 0, new, old), moved, state[:2])
+        return State(params, memory, diverged)
+
+    def train(state, epoch):
+        batches = order(shuffle, epoch - 1, len(x), task.batch)
+        state, _ = jax.lax.scan(lambda state, chosen: (step(state, chosen, epoch), None), state, batches)
+        finite = jnp.array([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(state.params)]).all()
+        return state._replace(diverged=jnp.where((state.diverged < 0) & ~finite, epoch, state.diverged))
+
+    def visit(state, epoch):
+        state = jax.lax.cond(epoch > 0, train, lambda state, _: state, state, epoch)
+        seen = jax.tree.map(lambda p: jnp.where(state.diverged < 0, p, jnp.nan), state.params)
+        return state, task.measure(seen, data)
+
+    def skip(state, epoch):
+        return state, jax.tree.map(jnp.zeros_like, jax.eval_shape(visit, state, epoch)[1])
+
+    # Both conditions are on the epoch alone, the same for all members: they stay conditions under vmap.
+    return jax.lax.scan(lambda state, epoch: jax.lax.cond(epoch < 0, skip, visit, state, epoch), state, epochs)
+
+
+def population(
+    task: Task,
+    data: Mapping[str, Examples],
+    size: int,
+    *,
+    block: int = 16,
+    width: int = 1,
+    devices: Sequence | None = None,
+) -> Population:
+    """Compile `task` for up to `size` members at a time, on all local devices unless told.
+
+    width: members that run abreast on a device; `width.best` measures which serves. Any number of members can be given,
+    the last one fills the places left over, so that there is one program.
+    """
+    devices = jax.local_devices() if devices is None else devices
+    mesh = jax.make_mesh((len(devices),), ("members",), devices=devices)
+    # At most what there is to do on a device, and every device does as much as the others.
+    width = min(width, -(-size // len(devices)))
+    size = -(-size // (len(devices) * width)) * len(devices) * width
+    split, whole = NamedSharding(mesh, P("members")), NamedSharding(mesh, P())
+    data = jax.device_put({name: Examples(*part) for name, part in data.items()}, whole)
+
+    def abreast(f, *columns):
+        return jax.lax.map(lambda one: f(*one), columns, batch_size=width if width > 1 else None)
+
+    def sharded(f, *specs, **options):
+        # Members never communicate, so there is nothing for shard_map's check of replicated values to check.
+        f = jax.shard_map(f, mesh=mesh, in_specs=specs, out_specs=P("members"), check_vma=False)
+        return jax.jit(f, **options)
+
+    def advance_all(members, state, epochs, data):
+        return abreast(lambda member, state: advance(task, data, member, state, epochs), members, state)
+
+    started = sharded(lambda members: abreast(lambda member: start(task, member), members), P("members"))
+    advanced = sharded(advance_all, P("members"), P("members"), P(), P())
+
+    def place(members):
         count = len(members.seed)
         if not 0 < count <= size:
             raise ValueError(f"this population is compiled for 1 to {size} members, got {count}")
-        # The last member fills the places left over, so that every call has the one shape that was compiled.
-        seed, rate, output_std = (np.pad(column, (0, size - count), mode="edge") for column in members)
-        full = Members(seed.astype(np.int32), rate.astype(np.float32), output_std.astype(np.float32))
-        history = program(jax.device_put(full, NamedSharding(mesh, spec)))
-        return {name: np.asarray(values)[:count] for name, values in history.items()}
+        return jax.device_put(fill(members, size), split)
 
-    return run
+    def run_start(members):
+        return cut(started(place(members)), len(members.seed))
+
+    def run_advance(members, state, first, count):
+        if not 0 < count <= block:
+            raise ValueError(f"this population is compiled for blocks of 1 to {block} epochs, got {count}")
+        epochs = np.full(block, -1, np.int32)
+        epochs[:count] = np.arange(first, first + count)
+        state = jax.device_put(fill(state, size), split)
+        state, history = advanced(place(members), state, jax.device_put(epochs, whole), data)
+        number = len(members.seed)
+        return cut(state, number), {name: np.asarray(values)[:number, :count] for name, values in history.items()}
+
+    return Population(size, block, width, run_start, run_advance)
+
+
+def train(population: Population, members: Members, epochs: int) -> tuple[State, dict[str, np.ndarray]]:
+    """All epochs, block after block: the last state, and the histories (members, epochs + 1) by name."""
+    state, parts = population.start(members), []
+    for first in range(0, epochs + 1, population.block):
+        state, part = population.advance(members, state, first, min(population.block, epochs + 1 - first))
+        parts.append(part)
+    return state, {name: np.concatenate([part[name] for part in parts], axis=1) for name in parts[0]}
+
+
+def fill(tree, size: int):
+    """Every leaf with its last member repeated until there are `size`."""
+
+    def longer(leaf):
+        leaf = np.asarray(leaf)
+        return np.concatenate([leaf, np.repeat(leaf[-1:], size - len(leaf), axis=0)])
+
+    return jax.tree.map(lambda leaf: leaf if len(leaf) == size else longer(leaf), tree)
+
+
+def cut(tree, count: int):
+    """Every leaf with its first `count` members; on the host where that is not all of them."""
+    return jax.tree.map(lambda leaf: leaf if len(leaf) == count else np.asarray(leaf)[:count], tree)
