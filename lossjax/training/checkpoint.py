@@ -1,13 +1,15 @@
-"""Checkpoints: a tree of arrays, kept by orbax, each with the SHA-256 of what it holds.
+"""Checkpoints: a tree of arrays, kept by orbax, each with the SHA-256 of its files.
 
 Orbax' commit is one rename, so that a kill leaves the checkpoint before it whole; but it reads a flipped bit without a
-word. Here every array's hash is part of the commit, and a checkpoint whose arrays do not have theirs is refused.
+word. Here a manifest of every file's hash follows, and a checkpoint without it, or with other files, is refused.
 """
 
 import contextlib
 import hashlib
 import json
 import logging
+import os
+import shutil
 import signal
 import threading
 from collections.abc import Iterator
@@ -20,6 +22,7 @@ import numpy as np
 from .bad_input import BadInputError
 
 KEPT = 2
+MANIFEST = "manifest.json"
 
 
 class Restored(NamedTuple):
@@ -33,56 +36,68 @@ class Restored(NamedTuple):
 def save(folder: Path, step: int, tree: Any, about: dict) -> None:
     """Write a checkpoint; on return it is complete. The one before it is kept, older ones are not.
 
-    about: what must be equal for the checkpoint to be of use, JSON; it is covered by the hash as well.
+    about: what must be equal for the checkpoint to be of use, JSON; it is covered by a hash as well.
     """
-    leaves = _leaves(tree)
     with _checkpointer(folder) as orbax:
-        orbax.save(step, leaves, custom_metadata=_manifest(step, leaves, about), force=True, overwrite=True)
+        orbax.save(step, _leaves(tree), force=True, overwrite=True)
+    # Only with its manifest is it one. Until then the one before it is the newest.
+    place = folder / str(step)
+    part = place / "manifest.part"
+    with part.open("w") as file:
+        json.dump(_manifest(_hashes(place), about), file)
+        file.flush()
+        os.fsync(file.fileno())
+    part.rename(place / MANIFEST)
 
 
 def restore(folder: Path, like: Any, about: dict) -> Restored:
     """The newest good checkpoint, as numpy arrays in the structure of `like`, a tree of arrays or of their shapes.
 
-    A damaged one is refused by name, and the one before it is tried.
+    A damaged one is refused by name and removed, and the one before it is tried.
 
     Raises: BadInputError where a good checkpoint was made for something else than `about`.
     """
     refused = []
-    if not folder.is_dir():
-        return Restored(0, None, refused)
-    with _checkpointer(folder) as orbax:
-        for step in sorted((c.step for c in orbax.checkpoints), reverse=True):
-            try:
-                found = _verified(orbax, step)
-            # Whatever a damaged file makes of a reader: it is refused, and the reason is told.
-            except Exception as error:
-                reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-                refused.append(f"refused the damaged checkpoint {folder / str(step)}: {reason}")
-                continue
-            leaves, made_for = found
-            if made_for != _plain(about):
-                changed = sorted(k for k in {*made_for, *about} if made_for.get(k) != _plain(about).get(k))
-                raise BadInputError(
-                    f"the checkpoint {folder / str(step)} was made with another {', '.join(changed)}:"
-                    " choose another folder, or remove it"
-                )
-            return Restored(step, _unflatten(like, leaves), refused)
+    for place in sorted(folder.glob("[0-9]*"), key=lambda p: int(p.name.split(".")[0]), reverse=True):
+        if not place.name.isdecimal():  # what a kill left of a save; orbax takes it away
+            continue
+        if harm := _harm(place):
+            refused.append(f"refused the damaged checkpoint {place}: {harm}")
+            shutil.rmtree(place)
+            continue
+        made_for = json.loads((place / MANIFEST).read_text())["about"]
+        if made_for != _plain(about):
+            changed = sorted(k for k in {*made_for, *about} if made_for.get(k) != _plain(about).get(k))
+            raise BadInputError(
+                f"the checkpoint {place} was made with another {', '.join(changed)}: choose another folder, or remove it"
+            )
+        with _checkpointer(folder) as orbax:
+            return Restored(int(place.name), _unflatten(like, orbax.load(int(place.name))), refused)
     return Restored(0, None, refused)
 
 
-def _verified(orbax, step):
-    manifest = orbax.metadata(step).custom_metadata
-    leaves = orbax.load(step)
-    if manifest != _manifest(step, leaves, manifest["about"]):
-        raise ValueError("its arrays do not have the SHA-256 that they were saved with")
-    return leaves, manifest["about"]
+def _harm(place):
+    """What is wrong with a checkpoint, or None; found before anything in it is read for what it means."""
+    try:
+        manifest = json.loads((place / MANIFEST).read_text())
+        wanted = manifest["sha256"]
+        if manifest != _manifest(wanted, manifest["about"]):
+            return "its manifest is not what was written"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "its manifest is missing or broken, as after a kill while it was written"
+    found = _hashes(place)
+    wrong = sorted(name for name in {*wanted, *found} if wanted.get(name) != found.get(name))
+    return f"{wrong[0]} does not have the SHA-256 that it was saved with" if wrong else None
 
 
-def _manifest(step, leaves, about):
-    # The hash of `about` and of the step, so that nothing in the manifest itself can change unseen.
-    text = json.dumps([step, _plain(about)], sort_keys=True)
-    hashes = {name: _digest(leaf) for name, leaf in leaves.items()}
-    return {"about": _plain(about), "sha256": {**hashes, "about": hashlib.sha256(text.encode()).hexdigest()}}
+def _hashes(place):
+    files = sorted(p for p in place.rglob("*") if p.is_file() and not p.name.startswith("manifest."))
+    return {p.relative_to(place).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+
+
+def _manifest(hashes, about):
+    text = json.dumps([hashes, _plain(about)], sort_keys=True)
+    return {"about": _plain(about), "sha256": hashes, "of all": hashlib.sha256(text.encode()).hexdigest()}
 
 
 def _digest(leaf):

@@ -17,7 +17,6 @@ from jaxtyping import Array, Float, Int, Key
 
 from .bad_input import BadInputError
 
-
 Column = np.ndarray | Sequence | float | int
 
 

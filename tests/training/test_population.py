@@ -113,7 +113,7 @@ def test_every_place_is_equally_likely_in_an_order():
 
 @pytest.mark.parametrize("optimiser", [None, descent, lambda member: optax.adam(member.rate)])
 def test_a_member_is_the_network_trained_alone(optimiser):
-    """As by a plain loop of jitted steps."""
+    """As by a plain loop of jitted steps, another program, which XLA rounds otherwise."""
     task = small.task(optimiser=optimiser) if optimiser else SHOWN
     _, history = histories(ROWS, task)
 
@@ -132,13 +132,13 @@ def test_a_member_is_the_network_trained_alone(optimiser):
             for chosen in np.asarray(order(shuffle, epoch, 21, 4)):
                 params, memory = step(params, memory, member, X[chosen], LABELS[chosen])
         want = np.concatenate([leaf.ravel() for leaf in jax.tree.leaves(params)])
-        assert np.allclose(flat(history, k, 3), want, rtol=1e-6, atol=1e-6)
+        assert np.allclose(flat(history, k, 3), want, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("network", [NET, perceptron("wide", 3, 100, 10)], ids=lambda n: n.name)
 def test_a_member_does_not_depend_on_its_company(network):
     """Bit for bit: population of all on two devices, of each alone on one, of one chunk of two."""
-    task = small.task(network=network, measure=lambda params, data: {"sum": sum(map(jnp.sum, jax.tree.leaves(params)))})
+    task = small.task(network=network, measure=small.total)
     state, together = histories(ROWS, task)
     for k in range(len(ROWS.seed)):
         row = ROWS.take(slice(k, k + 1))
@@ -194,7 +194,9 @@ def test_a_grid_has_every_combination_and_shards_share_none():
     all_of_them = grid(range(3), (0.1, 1.0), (0.0, 0.9), (0.01, 3.0))
     assert len(set(zip(*(c.tolist() for c in all_of_them)))) == 24
     parts = [shard(all_of_them, f"{i}/5") for i in range(1, 6)]
-    assert sorted(zip(*(np.concatenate(c).tolist() for c in zip(*parts)))) == sorted(zip(*map(np.ndarray.tolist, all_of_them)))
+    assert sorted(zip(*(np.concatenate(c).tolist() for c in zip(*parts)))) == sorted(
+        zip(*map(np.ndarray.tolist, all_of_them))
+    )
 
 
 @pytest.mark.parametrize("part", ["0/2", "3/2", "1", "a/b", "1/0", "-1/2"])
@@ -208,7 +210,7 @@ def test_a_shard_that_is_none_is_refused(part):
 
 def test_the_metrics_are_those_of_their_definitions():
     z, t = 4 * np.random.default_rng(3).normal(size=(200, 3)), np.arange(200) % 3
-    z[0], z[1] = (200.0, 0, 0), (0.0, 200, 0)  # right and wrong beyond doubt
+    z[0], z[1] = (200.0, 0, 0), (200.0, 0, 0)  # right and wrong beyond doubt
     fixed = perceptron("as it is", 3, 3)._replace(apply=lambda params, x: x)
     measure = metrics.classification(fixed, softmax_cross_entropy)
     got = {k: float(v) for k, v in measure(None, {"s": Examples(jnp.float32(z), jnp.int32(t))}).items()}
