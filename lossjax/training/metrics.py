@@ -71,6 +71,7 @@ def _each_split(of_split, network, params, data: Mapping):
 
 def labels(t: Array | np.ndarray) -> Int[Array, " n"]:
     """The class of each example: of labels, of one-hot targets, of 0 and 1 or -1 and 1."""
+    t = jnp.asarray(t)
     if t.ndim == 2:
         return jnp.argmax(t, axis=-1)
     if jnp.issubdtype(t.dtype, jnp.integer):
