@@ -172,11 +172,17 @@ class Bench:
 
     checkers: bool = False
     """Time gradient checkers instead: ours, JAX's check_grads and, where PyTorch is installed, its gradcheck (minutes)."""
+    training: bool = False
+    """Time the training of 64 small networks instead, beside a Flax and a PyTorch loop (minutes; needs MNIST)."""
     format: Literal["text", "json"] = "text"
     """Output format."""
 
     def run(self) -> int:
         """Print the table."""
+        if self.training:
+            from lossjax.training_bench import run_training_bench
+
+            return run_training_bench(self)
         from lossjax.bench import run_bench
 
         return run_bench(self)
@@ -247,6 +253,12 @@ def _usage(sentence: str) -> int:
 
 def use_host_devices(count: int) -> None:
     """Split this computer's CPU into `count` XLA devices; must run before jax starts, and leaves a user's own flag alone."""
+    os.environ.update(host_devices(count))
+
+
+def host_devices(count: int) -> dict[str, str]:
+    """The environment of a process whose CPU is `count` XLA devices, empty where the user has set a number."""
     flags = os.environ.get("XLA_FLAGS", "")
-    if not re.search("xla_force_host_platform_device_count", flags):
-        os.environ["XLA_FLAGS"] = f"{flags} --xla_force_host_platform_device_count={count}".strip()
+    if re.search("xla_force_host_platform_device_count", flags):
+        return {}
+    return {"XLA_FLAGS": f"{flags} --xla_force_host_platform_device_count={count}".strip()}
