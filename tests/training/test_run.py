@@ -13,7 +13,7 @@ import small
 from small import DATA, EPOCHS, LABELS, MEMBERS, X
 
 from lossjax.losses import half_squared_error, sigmoid_cross_entropy, softmax_cross_entropy, softmax_squared_error
-from lossjax.training import records, run
+from lossjax.training import checkpoint, records, run
 from lossjax.training.bad_input import BadInputError
 from lossjax.training.members import members
 from lossjax.training.models import perceptron
@@ -100,7 +100,7 @@ def test_a_chunk_fits_the_memory():
 
 
 def begin(folder, epochs):
-    """The program in its own process, once it has said `lines` lines."""
+    """The program in its own process."""
     return subprocess.Popen([*PROGRAM, folder, str(epochs)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -116,16 +116,24 @@ def kill_at_random(folder, epochs, rng):
     return child.returncode != 0
 
 
+def half_written(folder):
+    """A checkpoint in the folder that orbax has not committed, or whose manifest is not there."""
+    steps = [p for chunk in (folder / "checkpoints").glob("*") for p in chunk.iterdir()]
+    return any(not (step / checkpoint.MANIFEST).exists() for step in steps)
+
+
 def killed(folder, kills, epochs):
-    rng, done = np.random.default_rng(kills), 0
+    """The records in the end, and how many kills hit a checkpoint's write."""
+    rng, done, inside = np.random.default_rng(kills), 0, 0
     while done < kills:
         assert kill_at_random(folder, epochs, rng), f"ended after {done} kills: it needs more epochs"
-        done += 1
-    return small.train(folder, epochs, chunk=4)
+        done, inside = done + 1, inside + half_written(folder)
+    return small.train(folder, epochs, chunk=4), inside
 
 
 def test_killed_three_times_it_ends_with_the_same_bits(whole, tmp_path):
-    assert results(killed(tmp_path, 3, EPOCHS)) == results(whole)
+    found, _ = killed(tmp_path, 3, EPOCHS)
+    assert results(found) == results(whole)
 
 
 @pytest.mark.slow
