@@ -18,9 +18,8 @@ from lossjax.data.dataset import Dataset
 from lossjax.data.digits import digits
 from lossjax.losses.softmax_cross_entropy import softmax_cross_entropy
 from lossjax.losses.softmax_squared_error import softmax_squared_error
-from lossjax.training.models import Network, perceptron
-from lossjax.training.members import Members
 from lossjax.training.members import members as columns
+from lossjax.training.models import Network, perceptron
 from lossjax.training.population import Examples, Task, descent, population
 from lossjax.training.population import train as train_population
 
