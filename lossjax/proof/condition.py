@@ -5,13 +5,14 @@ import jax.numpy as jnp
 import ml_dtypes
 import numpy as np
 
-from .exact import glance, truth
+from .exact import UNDECIDED, glance, truth
 
 _PATTERNS = 4
 _TIGHT = 2.0**-7
 _COORDINATES = 10  # up to so many, each coordinate's own derivative is as cheap as a few patterns
 # exp(-4096) is nothing beside 1 in any dtype: an infinite pre-activation counts as one of this size that is known exactly.
 _FAR = 4096.0
+_ANYWHERE = 1e300
 
 
 class Condition:
@@ -20,10 +21,11 @@ class Condition:
     Where targets are measured, they are inputs that are rounded as z is, and the sum runs over them as well.
     """
 
-    def __init__(self, q, args, want, shape, trace_dtype, working, measured=None):
+    def __init__(self, q, args, want, shape, trace_dtype, working, measured=None, beside=True):
         """Of q(z, t, *rest) = q(*args) at points where it is `want`, of `shape` at each.
 
-        eps is that of `working`. measured: the targets that count as rounded, or None.
+        eps is that of `working`. measured: the targets that count as rounded, or None. beside: look beside ties, which among
+        many classes takes minutes; if not, rounding counts as free to move q anywhere there.
         """
         self.count = count = 1 if measured is None or not measured.any() else 2
         with np.errstate(invalid="ignore"):  # a signalling NaN
@@ -32,6 +34,7 @@ class Condition:
                 self.free[1] &= measured
             z = np.where(np.isinf(args[0]), np.copysign(_FAR, args[0]), args[0]).astype(args[0].dtype)
         self.args = (z, *args[1:])
+        self.beside = beside
         self.widths = [flat(x).shape[1] for x in args[:count]]
         self.want, self.shape, self.trace_dtype = want, shape, trace_dtype
 
@@ -129,12 +132,13 @@ class Condition:
             unknown = np.sum(size[index] * r.reshape(len(index), -1), axis=1)
             return unknown <= _TIGHT * (want[index] + np.sum(size[index] * np.abs(hi.reshape(len(index), -1)), axis=1))
 
-        slope = truth(
-            self.pull, *xs, *free, w, *rest, dtype=self.working, trace_dtype=self.trace_dtype, enough=enough
-        ).hi
+        kinds = {"dtype": self.working, "trace_dtype": self.trace_dtype, "enough": enough, "beside": self.beside}
+        found = truth(self.pull, *xs, *free, w, *rest, **kinds)
+        slope, unknown = found.hi, ((found.status == UNDECIDED) & (size > 0)).any(axis=1)
         with np.errstate(invalid="ignore", over="ignore"):
             # eps first: without it the product may leave float64 where the slope does not.
-            return np.nansum(self.eps * size * np.abs(slope.reshape(len(rows), -1)), axis=1)
+            total = np.nansum(self.eps * size * np.abs(slope.reshape(len(rows), -1)), axis=1)
+        return total if self.beside else np.where(unknown, _ANYWHERE, total)
 
 
 def flat(a: np.ndarray) -> np.ndarray:
