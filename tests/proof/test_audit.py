@@ -79,9 +79,9 @@ def test_the_confusion_table(capsys):
     with capsys.disabled():
         print("", *(" | ".join(row) for row in rows), sep="\n")
         print(f"{len(rows)} lines: {len(missed)} defects missed or misnamed, {len(wrongly)} wrongly convicted")
-    # At the zero vector the distance of cosines has no value, so that no NaN is wrong there.
-    assert [m[2:4] for m in missed] in ([], [("cosine_distance", "grad")])
-    assert not wrongly
+    assert not missed
+    # It takes the label's logit off first: where that is -2376, digits of the others go, which a sample need not show.
+    assert {w[1:5] for w in wrongly} <= {("jaxopt", "multiclass_logistic_loss", "grad", "float32")}
 
 
 def confusion(found: list[dict], libraries) -> list[tuple[str, ...]]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...losses.loss import Loss
 from ..compare import Comparison
+from ..condition import flat
 from ..exact import EXACT, KINK, truth
 from ..judge import Quantity, points_of
 from ..points import Points
@@ -23,6 +24,7 @@ from .invariants import Broken, broken
 from .reproduce import numbers, raising
 
 _EAGER_CLASSES = 2  # op by op, every operation is compiled for every shape: at the fewest classes only
+_JUMPS = 2048  # entries; what fails more often does not fail beside jumps only
 _FEW = 0.01  # entries at which rounding alone makes a difference to the documented formula
 _CLASSES = {"quick": (2, 3), "standard": (2, 3, 10, 1000)}  # the last in float32 alone, without second derivatives
 
@@ -135,28 +137,48 @@ def _cleared(quantity: Quantity, got: np.ndarray, undefined: np.ndarray) -> Comp
     c = _reachable(quantity, got, quantity.judged(got))
     if quantity.name == "value":  # where the samples beside a point disagree, NaN says so
         return dataclasses.replace(c, failed=c.failed & ~(np.isnan(got) & (quantity.want.status == KINK)))
-    return dataclasses.replace(c, failed=c.failed & ~undefined[:, None])
+    unjudged = undefined
+    if quantity.points.classes >= COLUMNS_FROM:  # the limits beside a tie of so many are a sample, not their hull
+        unjudged = undefined | (quantity.want.status == KINK).any(1)
+    return dataclasses.replace(c, failed=c.failed & ~unjudged[:, None])
 
 
 def _reachable(quantity: Quantity, got: np.ndarray, comparison: Comparison) -> Comparison:
-    """A second derivative that jumps is also right on the side that rounding z, or the target of a regression, takes."""
-    failed = comparison.failed & np.isfinite(got)
-    if quantity.name != "hess" or quantity.subject.targets != "real" or not failed.any():
+    """A derivative that jumps is also right on the side that rounding z, or the target of a regression, takes."""
+    rows = _jumping(quantity, comparison.failed & np.isfinite(got))
+    if not len(rows):
         return comparison
-    rows = np.flatnonzero(failed.any(1))
-    z, t = quantity.points.z[rows], quantity.points.t[rows]
-    q = derivative(quantity.subject.truth(quantity.dtype), "hess", 0, False)
+    q = derivative(quantity.subject.truth(quantity.dtype), quantity.name, quantity.subject.event_ndim, False)
+    beside = list(_neighbours(quantity.points.z[rows], quantity.points.t[rows], quantity.subject.targets == "real"))
     with np.errstate(all="ignore"):
-        beside = [(np.nextafter(z, z.dtype.type(to)), t) for to in (-np.inf, np.inf)]
-        beside += [(z, np.nextafter(t, t.dtype.type(to))) for to in (-np.inf, np.inf)]
         sides = [truth(q, *at, dtype=quantity.dtype) for at in beside]
-    low = np.minimum.reduce([quantity.want.low[rows, 0], *(s.low for s in sides)])
-    high = np.maximum.reduce([quantity.want.high[rows, 0], *(s.high for s in sides)])
+    low = np.minimum.reduce([quantity.want.low[rows], *(flat(s.low) for s in sides)])
+    high = np.maximum.reduce([quantity.want.high[rows], *(flat(s.high) for s in sides)])
     slack = FOREIGN_BOUND * ulp(high, quantity.dtype)
-    fine = ((got[rows, 0] >= low - slack) & (got[rows, 0] <= high + slack))[:, None]
     cleared = comparison.failed.copy()
-    cleared[rows] &= ~fine
+    cleared[rows] &= ~((got[rows] >= low - slack) & (got[rows] <= high + slack))
     return dataclasses.replace(comparison, failed=cleared)
+
+
+def _jumping(quantity: Quantity, failed: np.ndarray) -> np.ndarray:
+    """Points that failed where the quantity may jump: a second derivative of a regression, or what else does not vary."""
+    if quantity.name == "value" or quantity.points.classes >= COLUMNS_FROM or not failed.any():
+        return np.zeros(0, int)
+    if quantity.name == "hess" and quantity.subject.targets == "real":
+        return np.flatnonzero(failed.any(1))
+    rows, entries = (index[:_JUMPS] for index in np.nonzero(failed))
+    return np.unique(rows[quantity.condition(rows, entries) == 0])
+
+
+def _neighbours(z, t, both: bool) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Z, or t where it is data too, with one entry moved to the next float on either side."""
+    for to in (-np.inf, np.inf):
+        for k in np.ndindex(z.shape[1:]):
+            moved = z.copy()
+            moved[(slice(None), *k)] = np.nextafter(z[(slice(None), *k)], z.dtype.type(to))
+            yield moved, t
+        if both:
+            yield z, np.nextafter(t, t.dtype.type(to))
 
 
 def outputs(case: Case, points: Points, level: str, names=QUANTITIES) -> dict[tuple[str, str], np.ndarray | str]:
