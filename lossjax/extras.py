@@ -2,6 +2,9 @@
 
 import importlib
 
+# Packages that are not called what is imported.
+_PACKAGES = {"flint": "python-flint", "sklearn": "scikit-learn", "kaldi_native_fbank": "kaldi-native-fbank"}
+
 
 class MissingExtraError(ImportError):
     """An optional package is not installed."""
@@ -14,5 +17,6 @@ def need(module: str, extra: str, who: str):
     except ModuleNotFoundError as error:
         if error.name != module.split(".")[0]:
             raise
-        package = {"flint": "python-flint", "sklearn": "scikit-learn"}.get(module.split(".")[0], module.split(".")[0])
+        name = module.split(".")[0]
+        package = _PACKAGES.get(name, name)
         raise MissingExtraError(f"{who} needs {package}: pip install 'lossjax[{extra}]'") from None

@@ -83,8 +83,8 @@ def measures(net: Network, data: Dataset) -> Callable:
     float32, that `jax.grad` of the composed loss returns as exactly 0.
     """
     x = jnp.concatenate([split.x for split in (data.train, data.dev, data.test)])
-    labels = jnp.concatenate([split.labels for split in (data.train, data.dev, data.test)])
-    train, dev = len(data.train.labels), len(data.train.labels) + len(data.dev.labels)
+    labels = jnp.concatenate([split.t for split in (data.train, data.dev, data.test)])
+    train, dev = len(data.train.t), len(data.train.t) + len(data.dev.t)
     right = jax.nn.one_hot(labels[:train], data.classes)
 
     def composed(z):

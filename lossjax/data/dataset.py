@@ -6,17 +6,21 @@ import numpy as np
 from jaxtyping import Float32, Int32
 
 
-class Split(NamedTuple):
-    """Examples, one a row, and their class labels 0 ... classes - 1."""
+class DataError(ValueError):
+    """A data set that is not there, not complete or not the known one: one sentence."""
 
-    x: Float32[np.ndarray, "n features"]
-    labels: Int32[np.ndarray, " n"]
+
+class Split(NamedTuple):
+    """Examples, one a row, and their targets: class labels 0 ... classes - 1, or the numbers of a regression."""
+
+    x: Float32[np.ndarray, "n *features"]
+    t: Int32[np.ndarray, " n"] | Float32[np.ndarray, " n"]
 
 
 class Dataset(NamedTuple):
-    """Three splits that share no writer (no speaker), so that the dev split foretells the test split.
+    """Three splits, disjoint in writers or speakers where these are known, so that the dev split foretells the test split.
 
-    train: to fit. dev: to choose a learning rate. test: to report, once the choice is made.
+    classes: 0 for a regression. train: to fit. dev: to choose a learning rate. test: to report, once the choice is made.
     """
 
     name: str
