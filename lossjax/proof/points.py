@@ -151,11 +151,9 @@ def _vector_specials(classes: int) -> np.ndarray:
     masked[-1] = -np.inf
     masked_far = 20 * first
     masked_far[-1] = -np.inf
-    raised = 3 * last
-    raised[0] = np.inf
     broken = zero.copy()
     broken[0] = np.nan
-    return np.array([*rows, masked, masked_far, raised, broken])
+    return np.array([*rows, masked, masked_far, broken])
 
 
 def _vector_targets(z, targets: str, rng) -> np.ndarray:
