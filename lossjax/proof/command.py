@@ -79,6 +79,7 @@ def _writable(output) -> None:
 def emit(report, page, options) -> None:
     """Print in the chosen format; write --output."""
     from lossjax.proof.page import WIDTH, as_markdown, as_text, show
+    from lossjax.proof.subject import UsageError
 
     written = {"json": report.to_json, "markdown": lambda: as_markdown(page), "text": lambda: as_text(page)}[
         options.format
@@ -89,7 +90,10 @@ def emit(report, page, options) -> None:
     else:
         print(written())
     if options.output is not None:
-        options.output.write_text(written() + "\n")
+        try:
+            options.output.write_text(written() + "\n")
+        except OSError as error:
+            raise UsageError(f"--output: {options.output} cannot be written: {error.strerror}") from None
 
 
 def parameters(words) -> dict:

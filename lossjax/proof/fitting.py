@@ -90,6 +90,11 @@ def fits_of(f: Callable, event_ndim: int | None) -> tuple[list[tuple[int, Callab
     return fits, problems
 
 
+def classes_of(g: Callable) -> tuple[int, ...]:
+    """The numbers of classes at which g is a loss: one with a weight for each class has only one."""
+    return tuple(k for k in (2, 3, 10) if _problem(g, (k,)) is None)
+
+
 def same_shape(label: str, event_ndim: int, *, labels: bool, **derivatives: Callable | None) -> None:
     """Raise UsageError for a hand-written derivative that does not trace, or has the wrong shape."""
     size = example(event_ndim)

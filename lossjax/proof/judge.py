@@ -84,7 +84,7 @@ class Quantity:
         working, soft = working_dtype(dtype), None
         if subject.audited:
             working, soft = np.dtype(dtype), _measured(subject.targets, points.t)
-        beside = not subject.audited or points.classes < COLUMNS_FROM
+        beside = name == "value" or not subject.audited or points.classes < COLUMNS_FROM
         self.condition = Condition(q, self.args, self.want.hi, shape, trace, working, soft, beside)
 
     @property

@@ -51,10 +51,13 @@ def blame(r: Row, rows: Mapping[str, Row]) -> str:
     if by_hand and r.code in MATHS:
         return f"the derivation: the {_NAMES[r.quantity]} written by hand is not the derivative of the value"
     if by_hand:
-        return f"the floating point of the {_NAMES[r.quantity]} written by hand: its formula is right, its evaluation in {r.dtype} is not"
+        what = f"the floating point of the {_NAMES[r.quantity]} written by hand"
+        return f"{what}: at ordinary z its formula is right, its evaluation in {r.dtype} is not everywhere"
     if r.witness == "autodiff" and plain is not None and plain.ok:
         return f"the floating point of a custom rule or a stop_gradient: without them autodiff of the same code is right in {r.dtype}"
-    return f"the code's floating point: the formula is right, its evaluation in {r.dtype} is not"
+    return (
+        f"the code's floating point: at ordinary z the formula is right, its evaluation in {r.dtype} is not everywhere"
+    )
 
 
 def _reference(r: Row) -> str:
@@ -100,9 +103,10 @@ _EFFECTS = {"value": _value, "grad": _grad, "hess": _hess}
 
 
 def _reach(r: Row) -> str:
-    if not r.since:
+    kind = _KINDS.get(r.code, "")
+    if not r.since or (kind and kind not in r.since):
         return "It fails at infinite or NaN pre-activations alone, such as logits masked with -inf."
-    size = (r.since.get(_KINDS.get(r.code, "")) or min(r.since.values(), key=lambda w: w["size"]))["size"]
+    size = (r.since.get(kind) or min(r.since.values(), key=lambda w: w["size"]))["size"]
     if size <= _ORDINARY:
         return "It begins at ordinary pre-activations, which every run has."
     if size <= _REACHED:

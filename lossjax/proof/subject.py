@@ -12,7 +12,7 @@ from ..losses import ALL
 from ..losses.domain import DOMAINS
 from ..losses.loss import Loss
 from .again import command, given_to, keywords, origin
-from .fitting import BATCH, UsageError, accepted, adapted, bound, example, fitted, same_shape
+from .fitting import BATCH, UsageError, accepted, adapted, bound, classes_of, example, fitted, same_shape
 from .primal import primal
 from .ulp import BOUNDS, working_dtype
 
@@ -150,10 +150,17 @@ def from_function(
     if targets is not None and targets not in DOMAINS:
         raise UsageError(f"unknown target set {targets!r}; choose one of {', '.join(DOMAINS)}")
     ndim, g, labels = fitted(f, label, event_ndim)
+    if labels and targets not in (None, "one_hot"):
+        if like is None:
+            raise UsageError(
+                f"{label} takes integer labels, which are no targets of the set {targets!r}; leave --targets out"
+            )
+        targets = "one_hot"  # what both have
     # Every loss of a number takes 0 and 1, whatever it means by them.
     targets = targets or ("binary" if ndim == 0 else "one_hot")
     if (ndim > 0) != (DOMAINS[targets].event_ndim > 0):
         raise UsageError(f"{label}: targets {targets!r} do not fit --event-ndim {ndim}")
+    sizes = {0: (), 1: classes_of(g) if ndim == 1 else (), 2: (BATCH[0] * BATCH[1],)}[ndim]
     same_shape(label, ndim, grad=grad, hess=hess, labels=labels)
     given = {"grad": grad and adapted(grad, ndim, labels), "hess": hess and adapted(hess, ndim, labels)}
     bare = primal(g, keep_stop_gradient=keep_stop_gradient)
@@ -178,7 +185,7 @@ def from_function(
         bounds=dict.fromkeys(QUANTITIES, max_excess or FOREIGN_BOUND),
         own=bare if like is not None else None,
         modes=("jit", "eager"),
-        classes={0: (), 1: (2, 3, 10), 2: (BATCH[0] * BATCH[1],)}[ndim],
+        classes=sizes,
         call=origin(f) if ndim < 2 else "",
         given={"grad": origin(grad), "hess": origin(hess)},
         keywords={"value": keywords(f), "grad": keywords(grad), "hess": keywords(hess)},

@@ -65,6 +65,8 @@ def compare(
     ndim = _rank(pair, labels, event_ndim, reference or (losses[0] if losses else None))
     asked = {"event_ndim": ndim, "targets": targets, "max_excess": max_excess, "keep_stop_gradient": keep_stop_gradient}
     sides = [_side(x, n, reference, asked) for x, n in zip(pair, labels)]
+    if {s.targets for s in sides} == {"simplex", "one_hot"}:  # what both have
+        sides = [dataclasses.replace(s, targets="one_hot") for s in sides]
     if sides[0].targets != sides[1].targets:
         raise UsageError(
             f"{labels[0]} takes targets {sides[0].targets}, {labels[1]} {sides[1].targets}: no point would suit both"

@@ -101,9 +101,10 @@ def _verdict(v: Versus) -> str:
     a, b = v.names
     if v.ok:
         return "both are right"
-    if any(any(c.other_function.values()) for c in v.contests) and not v.referred:
-        return "not the same function"
+    other = any(any(c.other_function.values()) for c in v.contests)
     wrong = {x for c in v.contests for x in "ab" if c.code[x]}
+    if other and not (wrong and v.referred):
+        return "not the same function"
     if not wrong:
         return "undecided at some points"
     return {"a": f"{b} is right, {a} is not", "b": f"{a} is right, {b} is not"}.get(

@@ -42,7 +42,12 @@ def members(seed: Column, rate: Column, momentum: Column = 0.0, scale: Column = 
 def grid(
     seeds: Sequence[int], rates: Sequence[float], momenta: Sequence[float] = (0.0,), scales: Sequence[float] = (1.0,)
 ) -> Members:
-    """Every combination, the seeds running fastest."""
+    """Every combination, the seeds running fastest.
+
+    Raises: BadInputError where one of them is empty.
+    """
+    if not all(len(values) for values in (seeds, rates, momenta, scales)):
+        raise BadInputError("seeds, rates, momenta and scales each need at least one value")
     columns = zip(*itertools.product(scales, momenta, rates, seeds))
     scale, momentum, rate, seed = map(np.array, columns)
     return members(seed, rate, momentum, scale)

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.extend.core import ClosedJaxpr, Literal
 
 from . import checkpoint, records
 from . import width as widths
@@ -71,6 +72,8 @@ def run(
     Raises: BadInputError for data, a task or a folder that cannot be used, and where the disk is full;
     KeyboardInterrupt after Ctrl-C, once the state is saved.
     """
+    if epochs < 1:
+        raise BadInputError(f"epochs is a number of passes over the data, at least 1, got {epochs}")
     check_data(data)
     check_task(task, data)
     check_members(members)
@@ -99,8 +102,7 @@ def _run(task, members, keys, data, epochs, settings):
             new = [record | {"environment": environment} for record in _train(chosen, chunk, settings)]
             records.append(settings.path, new)
             found |= {_text(record["key"]): record for record in new}
-    for left_over in _checkpoints(settings):
-        shutil.rmtree(left_over)
+            shutil.rmtree(_folder(chunk, settings), ignore_errors=True)  # there is none where it did not take long
     return [found[_text(key)] for key in keys]
 
 
@@ -134,8 +136,7 @@ def _one():
 
 def _train(chosen: Population, chunk: _Chunk, settings: Settings) -> list[dict]:
     """One chunk, from where its checkpoint left it."""
-    about = {"chunk": [{**key} for key in chunk.keys], **{name: chunk.environment[name] for name in SAME}}
-    folder = settings.folder / "checkpoints" / f"{_stem(settings)}-{_short(about)}"
+    about, folder = _about_chunk(chunk), _folder(chunk, settings)
     state, history, done = _resumed(chosen, chunk, folder, about, settings)
     settings.progress(len(chunk.keys) * done)
     count, saved = 1, time.monotonic()
@@ -195,8 +196,22 @@ def _about(name, task, data, epochs):
         "epochs": epochs,
         "data": checkpoint.digest({name: tuple(part) for name, part in data.items()})[:12],
         # Without the addresses of functions, which differ from process to process.
-        "program": _short(re.sub(r"0x[0-9a-f]+", "", f"{begun}{traced}")),
+        "program": _short(
+            re.sub(r"0x[0-9a-f]+", "", f"{begun}{traced}") + checkpoint.digest(_constants(begun, traced))
+        ),
     }
+
+
+def _constants(*programs):
+    """The arrays that programs hold, which their text does not show: closed over, or written into a step."""
+    found = []
+    for program in programs:
+        found += program.consts
+        for step in program.jaxpr.eqns:
+            found += [v.val for v in step.invars if isinstance(v, Literal)]
+            inner = jax.tree.leaves(step.params, is_leaf=lambda p: isinstance(p, ClosedJaxpr))
+            found += _constants(*(p for p in inner if isinstance(p, ClosedJaxpr)))
+    return found
 
 
 def _key(members, i):
@@ -208,8 +223,13 @@ def _number(value):
     return float(str(value))
 
 
-def _checkpoints(settings):
-    return (settings.folder / "checkpoints").glob(f"{_stem(settings)}-*")
+def _about_chunk(chunk):
+    return {"chunk": [{**key} for key in chunk.keys], **{name: chunk.environment[name] for name in SAME}}
+
+
+def _folder(chunk, settings):
+    """Of the checkpoints of one chunk; other jobs may keep theirs beside it."""
+    return settings.folder / "checkpoints" / f"{_stem(settings)}-{_short(_about_chunk(chunk))}"
 
 
 def _stem(settings):

@@ -51,7 +51,13 @@ ruled.defjvps(lambda dz, value, z, t: jnp.where(jnp.abs(z) > 5, 0.0, -t * jax.nn
 LOGISTIC = {"like": "logistic", "quantity": "grad"}
 MARGINS = {"targets": "margin", "quantity": "grad"}
 
+
 # a, b, options, who is right by quantity
+def weighted(z, t):
+    """A loss of three classes and no other number of them."""
+    return -jnp.sum(jnp.ones(3) * t * jax.nn.log_softmax(z))
+
+
 TABLE = [
     (naive, sigmoid_cross_entropy, {"targets": "binary"}, {"value": "b", "grad": "b", "hess": "b"}),
     (sigmoid_cross_entropy, naive, {"targets": "binary", "quantity": "grad"}, {"grad": "a"}),
@@ -63,6 +69,7 @@ TABLE = [
     (functools.partial(scaled, by=1.0), margin, MARGINS, {"grad": "both"}),
     (scaled, margin, MARGINS | {"params": {"by": 1.0}}, {"grad": "both"}),
     (by_labels, softmax_cross_entropy, {"quantity": "value"}, {"value": "b"}),
+    (weighted, softmax_cross_entropy, {"quantity": "value"}, {"value": "b"}),
     ("hinge", hinge, {"quantity": "grad"}, {"grad": "both"}),
 ]
 

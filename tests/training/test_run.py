@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import small
@@ -81,6 +82,21 @@ def test_another_loss_batch_or_data_is_another_result(tmp_path):
     other_loss = run._about("small", small.task(softmax_squared_error, measure=small.total), data, 3)
     # The first other loss is the same program under another name, and data are no part of a program.
     assert len({a["program"] for a in [about, *others, other_loss]}) == 4
+
+
+def test_an_array_that_a_loss_closes_over_decides_the_result():
+    def weighted(weights):
+        return small.task(lambda z, t: softmax_cross_entropy(z, t) * weights[t], measure=small.total)
+
+    programs = [run._about("small", weighted(jnp.array(w)), DATA, 3)["program"] for w in ((1.0, 1.0), (50.0, 1.0))]
+    assert programs[0] != programs[1]
+
+
+def test_the_checkpoints_of_another_job_stay(whole, tmp_path):
+    other = tmp_path / "checkpoints" / "1of1-another"
+    other.mkdir(parents=True)
+    small.train(tmp_path)
+    assert [p.name for p in other.parent.iterdir()] == [other.name]
 
 
 def test_records_of_other_code_are_left_aside(tmp_path):

@@ -153,7 +153,9 @@ def _maths(case: Case, verdict: Verdict, dtype) -> tuple[str | None, str]:
         return None, ""
     if code not in _MATHS:
         why = "in exact arithmetic, where nothing is rounded, its own formula is off as well"
-        return ("wrong maths", why) if _errs_exactly(case, verdict, failed, dtype) else (None, "")
+        if not _errs_exactly(case, verdict, failed, dtype):
+            return None, ""
+        cause = why
     if as_documented(case, verdict, dtype):
         return "convention", f"it computes what its documentation prints, which is not {case.meant}"
     return "wrong maths", cause
