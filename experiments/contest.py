@@ -1,0 +1,84 @@
+"""Several losses on one data set, each at its own best rate: what most of the claims come down to."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import optax
+
+from lossjax.data.dataset import Dataset
+from lossjax.training.members import Members
+from lossjax.training.metrics import classification, softmax_posterior
+from lossjax.training.models import Network
+from lossjax.training.population import Task, descent
+
+from .hypothesis import Part, Values
+from .lab import Budget, Lab, compare, one_hot, splits, tune
+
+
+class Entrant(NamedTuple):
+    """A loss; how its outputs are read as log posteriors; whether its targets are rows of 0 and 1 rather than labels."""
+
+    loss: Callable
+    posterior: Callable = softmax_posterior
+    rows: bool = False
+
+
+def contest(
+    lab: Lab,
+    data: Dataset,
+    net: Network,
+    entrants: Mapping[str, Entrant],
+    budget: Budget,
+    batch: int,
+    optimiser: Callable[[Members], optax.GradientTransformation] = descent,
+    **about: str,
+) -> list[dict]:
+    """Rows of tuning (least dev error, mean over the last tenth of the epochs) and of comparing, for every start."""
+    rows, tail = [], max(1, budget.epochs // 10)
+
+    def dev_error(record):
+        return float(np.mean([1.0 if v is None else v for v in record["curves"]["dev_error"][-tail:]]))
+
+    for name, (loss, posterior, as_rows) in entrants.items():
+        parts = splits(data, one_hot(data.classes)) if as_rows else splits(data)
+        task = Task(net, loss, classification(net, loss, posterior), batch, optimiser)
+        who = {"data": data.name, "loss": name, **about}
+        tuned = tune(lab, who, task, parts, budget, dev_error)
+        rates = {row["start"]: row["rate"] for row in tuned}
+        rows += [*tuned, *compare(lab, who, task, parts, budget, [rates])]
+    return rows
+
+
+class Arms:
+    """The arms of a claim's rows, found by what they are."""
+
+    def __init__(self, rows: list[dict]):
+        """Of records, or of rows before they are."""
+        self._arms = [row for row in rows if row["kind"] == "arm"]
+
+    def of(self, **what: str | float) -> dict:
+        """The one arm with these entries.
+
+        Raises: LookupError where there is none, or another.
+        """
+        found = [row for row in self._arms if all(row[key] == value for key, value in what.items())]
+        if len(found) != 1:
+            raise LookupError(f"{len(found)} arms are {what}")
+        return found[0]
+
+    def every(self, key: str) -> list:
+        """The different entries under a key, in order."""
+        return list(dict.fromkeys(row[key] for row in self._arms if key in row))
+
+    def values(self, metric: str, **what: str | float) -> Values:
+        """A metric of that arm, a value a seed."""
+        return self.of(**what)["values"][metric]
+
+
+def lower_error(
+    arms: Arms, says: str, names: tuple[str, str], metric: str = "test_error", points: float = 0.0, **what: str | float
+) -> Part:
+    """The first loss has the lower test error than the second, or one at most `points` percentage points higher."""
+    a, b = (arms.values(metric, loss=name, **what) for name in names)
+    return Part(says, names, a, b, "% error", 1.0, margin=points / 100, scale=100)

@@ -1,0 +1,103 @@
+"""Every claim at toy size: rows that survive JSON, a verdict that repeats, figures drawn from records alone."""
+
+import dataclasses
+import json
+
+import pytest
+from rich.console import Console
+
+from experiments import job, lab, page
+from experiments.claims import CLAIMS
+from experiments.hypothesis import judged, verdict
+from lossjax.data.digits import digits
+from lossjax.training import records
+from lossjax.training.bad_input import BadInputError
+
+
+def few_digits():
+    """The first images of every split."""
+    data = digits()
+    return data._replace(
+        **{name: type(part)(part.x[:40], part.t[:40]) for name, part in zip(data._fields[2:], data[2:])}
+    )
+
+
+# What makes a claim small, for those settings that it has.
+SMALL = {
+    "data": (few_digits,),
+    "seeds": 2,
+    "tuning_seeds": 1,
+    "epochs": 2,
+    "hidden": 3,
+    "rates": (0.5, 1.0),
+}
+
+
+def small(claim):
+    known = {field.name for field in dataclasses.fields(claim.quick)}
+    return dataclasses.replace(claim.quick, **{name: value for name, value in SMALL.items() if name in known})
+
+
+@pytest.fixture(scope="module", params=CLAIMS, ids=lambda claim: claim.letter)
+def made(request, tmp_path_factory):
+    """A small claim, and the folder of its records."""
+    claim, folder = request.param, tmp_path_factory.mktemp(request.param.name)
+    claim = dataclasses.replace(claim, quick=small(claim))
+    job.run([claim], folder, full=False, console=Console(quiet=True), quiet=True)
+    return claim, folder
+
+
+def test_records_are_complete(made):
+    claim, folder = made
+    rows = records.read(job.records_of(folder, claim, full=False))
+    assert all(row["claim"] == claim.letter for row in rows)
+    assert all(row["config"] == rows[0]["config"] for row in rows)
+    assert {"commit", "code", "versions", "device", "flags"} <= set(rows[0]["environment"])
+    assert rows[0]["config"]["rates"] == [0.5, 1.0] if "rates" in rows[0]["config"] else True
+    arms = [row for row in rows if row["kind"] == "arm"]
+    assert all(len(values) == 2 for row in arms for values in row["values"].values())
+
+
+def test_judging_and_drawing_read_records_and_train_nothing(made, monkeypatch, tmp_path):
+    claim, folder = made
+
+    def refuse(*args, **kwargs):
+        raise AssertionError("trained where it should only draw")
+
+    monkeypatch.setattr(lab, "run", refuse)
+    rows = records.read(job.records_of(folder, claim, full=False))
+    parts = judged(claim.judge(rows))
+    assert json.dumps(parts) == json.dumps(judged(claim.judge(rows)))
+    compared = [part for part in parts if part["kind"] == "part"]
+    # Two seeds are no evidence.
+    assert all(part["outcome"] == "not enough" for part in compared)
+    assert not compared or verdict(parts) == "not enough"
+    job.show([claim], folder, Console(quiet=True))
+    text = (folder / "README.md").read_text()
+    assert claim.title in text
+    assert all(part["says"] in text for part in parts)
+    figures = list((folder / "figures").glob("*.png"))
+    assert figures
+    assert all(f"figures/{path.name}" in text for path in figures)
+
+
+def test_what_is_done_is_not_done_again(made, monkeypatch):
+    claim, folder = made
+    path = job.records_of(folder, claim, full=False)
+    before = path.read_bytes()
+    monkeypatch.setattr(lab, "run", lambda *args, **kwargs: pytest.fail("trained again"))
+    job.run([claim], folder, full=False, console=Console(quiet=True), quiet=True)
+    assert path.read_bytes() == before
+
+
+def test_letters_are_different_and_select():
+    letters = [claim.letter for claim in CLAIMS]
+    assert len(set(letters)) == len(letters)
+    assert [c.letter for c in job.selected(CLAIMS, "")] == letters
+    assert [c.letter for c in job.selected(CLAIMS, f" {letters[-1]},{letters[0]}")] == [letters[-1], letters[0]]
+    with pytest.raises(BadInputError, match="no claim has the letter 'z'; there are"):
+        job.selected(CLAIMS, "a,z")
+
+
+def test_the_page_of_no_claim_still_explains():
+    assert "could fail" in page.text([])
