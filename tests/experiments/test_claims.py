@@ -58,6 +58,8 @@ def test_records_are_complete(made):
     assert all(len(values) == 2 for row in arms for values in row["values"].values())
 
 
+# The interval of two pairs may be none; that it counts for nothing is what is tested.
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_judging_and_drawing_read_records_and_train_nothing(made, monkeypatch, tmp_path):
     claim, folder = made
 
