@@ -38,7 +38,11 @@ def small(claim):
     return dataclasses.replace(claim.quick, **{name: value for name, value in SMALL.items() if name in known})
 
 
-@pytest.fixture(scope="module", params=CLAIMS, ids=lambda claim: claim.letter)
+# One in the fast suite; each compiles for a minute.
+EACH = [pytest.param(c, id=c.letter, marks=[pytest.mark.slow] if i else []) for i, c in enumerate(CLAIMS)]
+
+
+@pytest.fixture(scope="module", params=EACH)
 def made(request, tmp_path_factory):
     """A small claim, and the folder of its records."""
     claim, folder = request.param, tmp_path_factory.mktemp(request.param.name)

@@ -131,8 +131,11 @@ def connected(z, t):
 
 @pytest.mark.parametrize(
     ("f", "codes"),
-    [(contrasted, set()), (masked_after_the_log, {"LJ008"}), (connected, {"LJ008"})],
-    ids=lambda x: getattr(x, "__name__", ""),
+    [
+        pytest.param(contrasted, set(), id="contrasted", marks=pytest.mark.slow),
+        pytest.param(masked_after_the_log, {"LJ008"}, id="masked_after_the_log"),
+        pytest.param(connected, {"LJ008"}, id="connected", marks=pytest.mark.slow),
+    ],
 )
 def test_losses_of_a_whole_batch(f, codes):
     report = lossjax.check(f, event_ndim=2, points="quick", quantity="value")
