@@ -1,5 +1,7 @@
 """The comparison of paired runs, held to what it promises."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -118,12 +120,21 @@ def test_a_difference_can_be_shown_and_yet_be_small():
     assert (found.says, found.clear) == ("A", False)
 
 
+simulated = functools.cache(null_simulation.simulate)
+
+
 @pytest.mark.parametrize("noise", null_simulation.NOISES)
 def test_on_nulls_it_claims_no_more_than_it_says(noise, capsys):
-    nulls = null_simulation.simulate(noise)
+    nulls = simulated(noise)
     with capsys.disabled():
         print(f"\n{null_simulation.text(nulls)}")
     assert nulls.claim_band[0] <= nulls.claims <= nulls.claim_band[1]
-    # The bootstrap is short at 30 pairs where tails are heavy; the share is printed beside its band.
-    assert 0.92 <= nulls.difference_covers <= 0.97
     assert nulls.better_covers >= nulls.coverage_band[0]
+
+
+SHORT = pytest.mark.xfail(strict=True, reason="a bootstrap of 30 pairs is too narrow where tails are heavy")
+
+
+@pytest.mark.parametrize("noise", ["normal", pytest.param("skewed", marks=SHORT)])
+def test_the_interval_of_the_difference_covers_what_it_says(noise):
+    assert 0.93 <= simulated(noise).difference_covers <= 0.97
