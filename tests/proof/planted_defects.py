@@ -354,7 +354,7 @@ def best_gap(z, t):
     return jnp.max(z - jnp.sum(t * z))
 
 
-def _odds(z, t):
+def odds(z, t):
     """The softmax from the odds against the right class: log(1 + sum_k e^(z_k - z_y)), k not y."""
     gap = jnp.where(t > 0, -jnp.inf, z - jnp.sum(t * z))
     top = jnp.maximum(0, jnp.max(gap))
@@ -373,7 +373,7 @@ RIGHT.append(
         "odds(z, t)",
         losses.softmax_cross_entropy,
         "one_hot",
-        derived(_odds, _odds_slope),
+        derived(odds, _odds_slope),
         quantities=("value", "grad"),
         dtypes=("float32",),
     )

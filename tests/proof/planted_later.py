@@ -10,18 +10,10 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 import planted_defects as first
-from planted_defects import DEFECTS, DIGITS, RIGHT, derived, expit, planted, right, softplus
+from planted_defects import DEFECTS, DIGITS, RIGHT, derived, expit, odds, planted, right, softplus
 
 from lossjax import losses
 from lossjax.proof.audit import formulas
-
-
-def odds(z, t):
-    """Cross-entropy from the odds against the right class: log(1 + sum_k e^(z_k - z_y)), k not y."""
-    gap = jnp.where(t > 0, -jnp.inf, z - jnp.sum(t * z))
-    top = jnp.maximum(0, jnp.max(gap))
-    inside = jnp.exp(-top) - 1 + jnp.sum(jnp.exp(gap - top))
-    return jnp.where(top > 0, top + jnp.log1p(inside), jnp.log1p(jnp.sum(jnp.exp(jnp.minimum(gap, 0)))))
 
 
 def odds_slope(z, t):

@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from planted_defects import cross_entropy, log_normaliser, softplus
-from planted_later import DEFECTS, LIBRARY, RIGHT, odds
+from planted_defects import cross_entropy, log_normaliser, odds, softplus
+from planted_later import DEFECTS, LIBRARY, RIGHT
 
 from lossjax.losses.loss import Loss
 from lossjax.proof.audit import run
