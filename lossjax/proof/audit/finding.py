@@ -32,7 +32,7 @@ _MATHS = ("LJ001", "LJ002", "LJ003", "LJ004", "LJ005")
 _MANY, _MANY_OF_HALF = 0.1, 0.5
 # Points at which a library's own formula is tried in exact arithmetic, and how many of them have to be wrong.
 _TRIED, _MOST = 16, 0.5
-
+# Of the numbers that fail in float64: are they float32?
 _NEARLY_ALL = 0.99
 
 CLASSES = {
