@@ -25,6 +25,7 @@ def run_bench(options) -> int:
 
     if options.checkers:
         return _run_checkers(options, environment)
+    _keep_freed_memory()
     rows = [row for shape in SHAPES for row in measure(shape)]
     if options.format == "json":
         print(json.dumps({"environment": environment(), "rows": rows}, indent=1))
@@ -42,6 +43,20 @@ def run_bench(options) -> int:
         table.add_row(str(r["shape"]), r["loss"], r["by"], f"{r['ms']:.2f}", f"{r['copies']:.2f}")
     Console().print(table)
     return 0
+
+
+def _keep_freed_memory():
+    """Ask glibc to keep what is freed: otherwise the kernel's clearing of new pages is timed, for some calls and not for others.
+
+    In a training run the arrays of one step are those of the step before.
+    """
+    import ctypes
+
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt:
+        arena_max, mmap_max, trim_threshold = -8, -4, -1  # M_ARENA_MAX, M_MMAP_MAX, M_TRIM_THRESHOLD of malloc.h
+        for option, setting in ((arena_max, 1), (mmap_max, 0), (trim_threshold, 2**31 - 1)):
+            mallopt(option, setting)
 
 
 def _run_checkers(options, environment) -> int:

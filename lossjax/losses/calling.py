@@ -158,9 +158,10 @@ def _from_labels(loss, z, labels) -> tuple[jax.Array | Label, jax.Array]:
     classes = z.shape[-1]
     # Wide enough to count the classes: an int8 label may stand beside a thousand of them.
     labels = labels.astype(jnp.int32) if labels.dtype.itemsize < 4 else labels
-    valid = (labels >= 0) & (labels < classes) & ~_broken(loss, z)
-    if loss.targets.by_class:
+    valid = (labels >= 0) & (labels < classes)
+    if loss.targets.by_class:  # whose sums carry a NaN: to look for it would take another pass
         return Label(labels, classes), valid
+    valid = valid & ~_broken(loss, z)
     t = jnp.expand_dims(labels, -1) == jax.lax.broadcasted_iota(labels.dtype, z.shape, z.ndim - 1)
     return t.astype(z.dtype), valid
 

@@ -10,12 +10,13 @@ theirs.
 
 import jax.numpy as jnp
 
-from . import elementary, pair, softmax
+from . import elementary, softmax
 from .claims import INF, Claims, zero
 from .domain import CLASS
 from .loss import Loss
 from .one_hot import put
-from .one_hot_weights import below, lifted_exp, weights
+from .one_hot_weights import weights
+from .softmax import LIFT
 
 
 def formula(z, t):
@@ -25,15 +26,15 @@ def formula(z, t):
 def value(z, t):
     w = weights(z, t)
     # Where the label's class is the largest, nothing but the others counts: -log p may be 1e-38.
-    odds = w.wrong / softmax.LIFT
+    odds = w.wrong / LIFT
     small = elementary.log1p(jnp.minimum(odds, 1))
-    return jnp.where((w.gap == 0) & (odds <= 1), small, w.gap + jnp.log((w.wrong + w.own) / softmax.LIFT))
+    return jnp.where((w.gap == 0) & (odds <= 1), small, w.gap + jnp.log((w.wrong + w.own) / LIFT))
 
 
 def grad(z, t):
     w = weights(z, t)
-    scale, one = 1 / (w.wrong + w.own), pair.one(w.wrong)
-    return put(t, lifted_exp(below(z, w.peak, one), one) * scale, -w.wrong / (w.wrong + w.own))
+    everything = w.wrong + w.own
+    return put(t, w.others * (1 / everything), -w.wrong / everything)
 
 
 def hess(z, t, v):

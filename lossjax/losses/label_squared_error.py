@@ -17,7 +17,7 @@ from .claims import Claims, zero
 from .domain import CLASS
 from .loss import Loss
 from .one_hot import at, chosen, others, put
-from .one_hot_weights import below, coarse, lifted_exp
+from .one_hot_weights import below, lifted_exp, total
 from .softmax import LIFT
 
 
@@ -27,64 +27,41 @@ def formula(z, t):
 
 
 def _weight(x: Float[Array, "..."], one: Float[Array, ""]):
-    """LIFT e and d = 1 - e for e = exp(x), x <= 0, without a choice: each by the series of expm1 where e is above 1/2."""
-    rough, m = lifted_exp(x, one), elementary.expm1_near(jnp.maximum(x, -one), one)
-    near, lift = _near(rough, one), LIFT * one
-    return near * (lift + lift * m) + (one - near) * rough, (one - near) * (one - rough * (one / LIFT)) - near * m
-
-
-def _near(e, one):
-    """1 where the weight is far above 1/2, 0 far below, and anything between."""
-    return jnp.minimum(jnp.maximum((4 / LIFT * one) * e - 1.5 * one, 0 * one), one)
-
-
-def _sums(z, t):
-    """Beside the label: sum e^2 in two parts and sum e d, times LIFT; the sum of e is that of all, and nothing cancels."""
-    peak = jnp.max(z)
-
-    def squares(one):
-        e, _ = _weight(below(z, peak, one), one)
-        return others(t, one) * (e * (e * (one / LIFT)))
-
-    one = pair.one(peak)
-    large = jnp.sum(coarse(squares(one), one))
-    one = pair.one(large)
-    small = jnp.sum(squares(one) - coarse(squares(one), one))
-    one = pair.one(small)
-    e, d = _weight(below(z, peak, one), one)
-    mixed = jnp.sum(others(t, one) * (e * d))
-    return large, small, mixed, peak
+    """LIFT e and d = 1 - e for e = exp(x), x <= 0: each by the series of expm1 where e is above 1/2."""
+    rough, m = lifted_exp(x, one), elementary.expm1_near(jnp.maximum(x, -1), 1)
+    near = x > -0.7
+    return jnp.where(near, LIFT + LIFT * m, rough), jnp.where(near, -m, 1 - rough / LIFT)
 
 
 def _parts(z, t):
-    """The largest z; e, d of the label; the sum S of all weights; L; and sum e d / S. All but z and d times LIFT."""
-    large, small, mixed, peak = _sums(z, t)
-    one = pair.one(mixed)
-    own, lack = _weight(below(at(t, z), peak, one), one)
-    wrong = pair.total(large, small + mixed)
-    total = pair.total(wrong.hi, own)
-    several = jnp.isinf(peak) & (total.hi > LIFT)
-    total = pair.Pair(jnp.where(several, jnp.nan, total.hi), total.lo + wrong.lo)
-    rest, squares = pair.over(wrong, total), pair.over(pair.total(LIFT * large, LIFT * small), total)
-    hidden = 2 * LIFT * rest.hi * rest.lo + (squares.lo - squares.hi * (total.lo / total.hi)) * (LIFT / total.hi)
-    cost = (LIFT * rest.hi) * rest.hi + (squares.hi * (LIFT / total.hi) + hidden)
-    return peak, own, lack, total, cost, (mixed + own * lack) * (LIFT / total.hi)
+    """All e and d; those of the label; the sum S of all weights; L; and sum e d / S. All but d times LIFT."""
+    peak = jnp.max(z)
+    one = pair.one(peak)
+    e, d = _weight(below(z, peak), one)
+    own, lack = _weight(below(at(t, z), peak), one)
+    # The sum of all e is that of both, and nothing cancels.
+    squares, mixed = total(others(t, e * (e / LIFT))), jnp.sum(others(t, e * d))
+    wrong = pair.total(squares, mixed)
+    all_ = pair.total(wrong.hi, own)
+    several = jnp.isinf(peak) & (all_.hi > LIFT)
+    all_ = pair.Pair(jnp.where(several, jnp.nan, all_.hi), all_.lo + wrong.lo)
+    rest, square = pair.over(wrong, all_), pair.over(pair.Pair(LIFT * squares, jnp.zeros_like(squares)), all_)
+    hidden = 2 * LIFT * rest.hi * rest.lo + (square.lo - square.hi * (all_.lo / all_.hi)) * (LIFT / all_.hi)
+    cost = (LIFT * rest.hi) * rest.hi + (square.hi * (LIFT / all_.hi) + hidden)
+    return e, d, own, lack, all_, cost, (mixed + own * lack) * (LIFT / all_.hi)
 
 
 def value(z, t):
-    return _parts(z, t)[4] / LIFT
+    return _parts(z, t)[5] / LIFT
 
 
 def grad(z, t):
-    peak, own, lack, total, cost, spread = _parts(z, t)
+    e, d, own, lack, total, cost, spread = _parts(z, t)
     near_level, far_level = pair.total(own, spread), pair.total(-LIFT * lack, spread)
     share = pair.over(pair.Pair(jnp.ones_like(own), jnp.zeros_like(own)), total)
-    right, scale = 2 * cost * own / total.hi / LIFT, 2 * share.hi * (share.hi + 2 * share.lo)
-    one = pair.one(scale)
-    e, d = _weight(below(z, peak, one), one)
-    near, lift = _near(e, one), LIFT * one
+    right, scale = own * (2 * cost / total.hi) / LIFT, 2 * share.hi * (share.hi + 2 * share.lo)
     # e_y - d = e - d_y, as the one that is right to its last digit.
-    bracket = near * ((near_level.hi - lift * d) + near_level.lo) + (one - near) * ((e + far_level.hi) + far_level.lo)
+    bracket = jnp.where(d < 0.5, (near_level.hi - LIFT * d) + near_level.lo, (e + far_level.hi) + far_level.lo)
     return put(t, e * bracket * scale, -right)
 
 

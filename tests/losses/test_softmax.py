@@ -205,6 +205,20 @@ def test_nan_is_never_hidden(loss):
         assert jnp.all(jnp.isnan(loss.hessian(z, jnp.array(label))))
 
 
+@pytest.mark.parametrize("loss", [softmax_cross_entropy, softmax_squared_error], ids=name)
+@pytest.mark.parametrize("classes", [10, 1000, 1009])
+@pytest.mark.parametrize("bad", [[jnp.nan], [jnp.nan, jnp.inf], [jnp.inf, jnp.inf]], ids=str)
+def test_nan_and_several_infinities_show_under_jit(loss, classes, bad):
+    # XLA's maximum of 1000 numbers on a CPU leaves a NaN out.
+    z = np.zeros((3, classes), np.float32)
+    z[0, : len(bad)] = z[1, -len(bad) :] = bad
+    labels = jnp.array([0, 0, 0])
+    values, gradients = jax.jit(loss)(z, labels), jax.jit(loss.gradient)(z, labels)
+    for out in (values, gradients):
+        assert jnp.all(jnp.isnan(out[:2]))
+        assert jnp.all(jnp.isfinite(out[2]))
+
+
 @pytest.mark.parametrize("classes", [2, 3, 10, 1000])
 def test_the_root_at_equal_logits_is_exact(classes):
     t = jnp.full(classes, 1 / classes, jnp.float32)
