@@ -11,9 +11,10 @@ from . import causes, parts
 from .compare import Comparison, widened
 from .exact import EXACT, KINK, Truth
 from .primal import NoTruth
-from .relation import MOST, WRONG, Relation
+from .relation import MOST, WRONG, Relation, same
 from .slips import slips
 from .ulp import is_half
+from .unrounded import Unrounded
 
 # Rounding rarely explains a difference of one part in a hundred, and never at a third of the ordinary points.
 _SMALL, _TAME, _MANY = 1e-3, 6.0, 0.3
@@ -21,6 +22,7 @@ _SMALL, _TAME, _MANY = 1e-3, 6.0, 0.3
 _SOLID_Z, _SOLID = 0.1, 1e-3
 _POINTS = 48  # at which a slip is tried
 _FLOAT64 = 30.0  # within this |z| a formula as printed can be evaluated in float64
+_HALF = 0.5  # of what failed: the formula's own fault, more than that of its floating point
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,9 +47,17 @@ _NUMBERS_ONLY = Source()
 
 
 def diagnose(
-    got, truth: Truth, comparison: Comparison, z, t, classes: int, quantity: str, source: Source = _NUMBERS_ONLY
+    got,
+    truth: Truth,
+    comparison: Comparison,
+    z,
+    t,
+    classes: int,
+    quantity: str,
+    source: Source = _NUMBERS_ONLY,
+    itself: Unrounded | None = None,
 ) -> tuple[str, str]:
-    """(code, cause) of a failed comparison."""
+    """(code, cause) of a failed comparison; `itself`, what the formula gives without rounding, overrules all guesses."""
     got, want = widened(np.asarray(got)), truth.hi
     size = np.abs(widened(z)).max(axis=1)
     tame, solid_z = ((size > _SMALL) & (size < _TAME))[:, None], (size > _SOLID_Z)[:, None]
@@ -58,14 +68,24 @@ def diagnose(
         wrong = (usable & (np.abs(got - want) > WRONG * np.abs(want))) | (idle & (np.abs(got) > _SOLID) & solid_z)
         r = Relation(got, want, widened(z), widened(t), usable, idle, wrong, classes, quantity, source.batch)
         judged = usable | idle
-        if judged.any() and wrong.sum() > _MANY * judged.sum():
-            return _wrong_maths(r, source)
-        gross = wrong & comparison.failed & (idle | (np.abs(want) > _SOLID)) & solid_z
-        if gross.any() and precise:
-            return _wrong_maths(r, source, " in a part of its domain")
-        if source.exact and (beyond := _cut_off(r, truth, comparison, source)):
-            return beyond
-    return _lost_precision(r, truth, comparison, z.dtype)
+        if itself is None or not itself.right:
+            if judged.any() and wrong.sum() > _MANY * judged.sum():
+                return _wrong_maths(r, source)
+            gross = wrong & comparison.failed & (idle | (np.abs(want) > _SOLID)) & solid_z
+            if gross.any() and precise:
+                return _wrong_maths(r, source, " in a part of its domain")
+        far = comparison.failed & (truth.status == EXACT) & np.isfinite(got) & np.isfinite(want)
+        at_infinity = np.isinf(r.z).any(axis=1, keepdims=True)
+        if source.exact and far.any() and not np.any(comparison.wrong_nonfinite & ~at_infinity):
+            return "LJ005", _elsewhere(r, far, source, _reach(r, comparison, far.any(axis=1)))
+        code, cause = _lost_precision(r, truth, comparison, z.dtype)
+        if itself is None or not itself.wrong.any():
+            return code, cause
+        reach = _reach(r, comparison, itself.rows[itself.wrong.any(axis=1)])
+        apart = _elsewhere(_without_rounding(r, itself), itself.wrong, source, reach)
+        if itself.wrong.sum() > _HALF * itself.known.sum():
+            return "LJ005", apart
+    return code, f"{cause}; and {apart}"
 
 
 # From the simplest on; the first that accounts for all the numbers is named.
@@ -147,18 +167,40 @@ def _chosen(r: Relation) -> np.ndarray:
     return np.concatenate([x[np.linspace(0, len(x) - 1, _POINTS // 2).astype(int)] for x in (bad, good)])
 
 
-def _cut_off(r: Relation, truth: Truth, comparison: Comparison, source: Source) -> tuple[str, str] | None:
-    """What exact arithmetic finds wrong far out only is a constant in the code: a clip, or a small number that was added."""
-    far = comparison.failed & (truth.status == EXACT) & np.isfinite(r.got) & np.isfinite(r.want)
-    if not far.any() or comparison.wrong_nonfinite.any():
-        return None
-    near = far & (np.abs(r.z).max(axis=1) < _FLOAT64)[:, None]
+def _without_rounding(r: Relation, itself: Unrounded) -> Relation:
+    """The same relation of what the formula itself gives, at the points where it was tried."""
+    kept = {name: getattr(r, name)[itself.rows] for name in ("want", "z", "t", "usable", "idle", "wrong")}
+    return dataclasses.replace(r, got=itself.own.hi, **kept)
+
+
+def _reach(r: Relation, comparison: Comparison, off) -> str:
+    """At which |z| these rows lie, and whether what lies further out is right."""
+    size, right = np.abs(r.z).max(axis=1), ~(comparison.failed | comparison.skipped).any(axis=1)
+    low, high = size[off].min(), size[off].max()
+    return (
+        f"at |z| = {low:.4g} to {high:.4g}"
+        if (np.isfinite(size) & right & (size > high)).any()
+        else f"from |z| = {low:.4g} on"
+    )
+
+
+def _elsewhere(r: Relation, off, source: Source, where: str) -> str:
+    """How a formula is another one where no ordinary point shows it: a constant in the code, as a clip, or a factor."""
+    size = np.abs(r.z).max(axis=1)
+    near = off & (size < _FLOAT64)[:, None] & np.isfinite(r.got) & np.isfinite(r.want)
     r = dataclasses.replace(r, usable=near, idle=near & False, wrong=near)
-    flat = np.mean(r.got[far] == 0) > MOST
     slip = near.any() and r.quantity != "hess" and _in_code(r, source)
-    where = f"from |z| = {np.abs(r.z[far.any(axis=1)]).max(axis=1).min():.4g} on"
-    cause = slip or ("a clip: it is flat there" if flat else "a small number that is added, as in log(p + 1e-8)")
-    return "LJ005", f"the formula is another one {where}: {cause}"
+    factor = same(r.got[off] / r.want[off])
+    cause = slip or (
+        "a clip: it is flat there"
+        if np.mean(r.got[off] == 0) > MOST
+        else "a small number that is added, as in log(p + 1e-8)"
+        if source.exact and factor is None
+        else ""
+        if factor is None
+        else f"got = {factor:.4g} * want there"
+    )
+    return f"the formula is another one {where}{cause and ': '}{cause}"
 
 
 def _lost_precision(r: Relation, truth: Truth, comparison: Comparison, dtype):

@@ -36,6 +36,8 @@ class Row:
     claim: str = ""
     targets: str = ""  # the set they were drawn from
     classes: tuple[int, ...] = ()  # of the vectors; none for a scalar
+    # Its formula, evaluated without rounding where the code failed: "right", "wrong", "partly" right, or nothing is known.
+    itself: str = ""
 
     @property
     def points(self) -> int:

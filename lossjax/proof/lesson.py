@@ -32,13 +32,10 @@ def title(witness: str, quantity: str = "") -> str:
 
 def blame(r: Row, rows: Mapping[str, Row]) -> str:
     """Who is wrong, from which of the witnesses of one quantity disagree; `rows` has them by name."""
-    own, plain = rows.get("own"), rows.get("plain")
     if r.code == "LJ010":
         return "nobody is convicted: the truth could not be enclosed"
     if r.witness == "own":
         return f"the formula: in exact arithmetic, where nothing is rounded, it still is not {_reference(r)}"
-    if own is not None and not own.ok and r.code in MATHS:
-        return f"the formula: this computes what the function says, and the function is not {_reference(r)}"
     if r.code == "LJ012" and "stop_gradient" in r.cause:
         return (
             "an autodiff rule: a stop_gradient holds back a part of the derivative; the formula and its value are right"
@@ -48,15 +45,40 @@ def blame(r: Row, rows: Mapping[str, Row]) -> str:
     if r.witness == "autodiff" and r.code == "LJ009":
         return "an autodiff rule: that of max, abs or select, which takes sides at a tie"
     by_hand = r.witness == "derived" and r.quantity != "value"
-    if by_hand and r.code in MATHS:
+    if by_hand and r.code == "LJ009":
+        return f"the derivation: at a tie or a kink the {_NAMES[r.quantity]} written by hand is on neither side"
+    if r.code in MATHS or r.itself in ("wrong", "partly"):
+        rest = "; elsewhere its floating point is wrong as well" if r.itself == "partly" else ""
+        return _formula(r, by_hand, rows.get("own")) + rest
+    return _floating_point(r, by_hand, rows.get("plain"))
+
+
+def _formula(r: Row, by_hand: bool, own: Row | None) -> str:
+    amiss = own is not None and not own.ok
+    if by_hand and amiss:
+        hand = f"its {_NAMES[r.quantity]} written by hand"
+        return f"the formula, or the derivation as well: neither the function nor {hand} is that of {_reference(r)}"
+    if by_hand:
         return f"the derivation: the {_NAMES[r.quantity]} written by hand is not the derivative of the value"
+    if amiss:
+        return f"the formula: this computes what the function says, and the function is not {_reference(r)}"
+    what = "the code's formula" if r.quantity == "value" else "an autodiff rule: it"
+    return f"{what} is not that of {_reference(r)}, nothing rounded"
+
+
+def _floating_point(r: Row, by_hand: bool, plain: Row | None) -> str:
     if by_hand:
         what = f"the floating point of the {_NAMES[r.quantity]} written by hand"
-        return f"{what}: at ordinary z its formula is right, its evaluation in {r.dtype} is not everywhere"
-    if r.witness == "autodiff" and plain is not None and plain.ok:
+    elif r.witness == "autodiff" and plain is not None and plain.ok:
         return f"the floating point of a custom rule or a stop_gradient: without them autodiff of the same code is right in {r.dtype}"
+    else:
+        what = "the code's floating point"
+    if r.itself == "right":
+        return (
+            f"{what}: where it fails its formula is right, taken without rounding; its evaluation in {r.dtype} is not"
+        )
     return (
-        f"the code's floating point: at ordinary z the formula is right, its evaluation in {r.dtype} is not everywhere"
+        f"{what}, it seems: at ordinary z the formula is right, and where it fails exact arithmetic does not settle it"
     )
 
 

@@ -11,8 +11,9 @@ from .exact import KINK, Truth
 from .findings import Row
 from .points import Points
 from .primal import primal
-from .subject import BATCH, Subject, derivative
+from .subject import BATCH, COLUMNS_FROM, Subject, derivative
 from .ulp import bits
+from .unrounded import Unrounded, spread, unrounded
 
 KINDS = ("digits", "false zero", "NaN or inf")  # of failures
 
@@ -50,12 +51,9 @@ def _row(subject, dtype, quantity, witness, verdicts, seen) -> Row:
     undecided, skipped, failures = count("undecided"), count("skipped"), count("failed")
     eligible = int(sum(v.comparison.failed.size for v in verdicts))
     worst = max(verdicts, key=lambda v: (_badness(v).max(), v.comparison.max_excess))
-    code, cause = "", ""
+    code, cause, itself = "", "", None
     if failures:
-        # In two classes much is alike that is not in three.
-        guilty = max(
-            verdicts, key=lambda v: (v.comparison.failed.any() and v.points.classes != 2, v.comparison.failed.sum())
-        )
+        guilty, itself = _guilty(subject, dtype, verdicts)
         code, cause = diagnose(
             guilty.got,
             guilty.truth,
@@ -65,6 +63,7 @@ def _row(subject, dtype, quantity, witness, verdicts, seen) -> Row:
             guilty.points.classes,
             quantity,
             _source(subject, dtype, quantity, witness, seen),
+            itself,
         )
     elif undecided:
         code, cause = "LJ010", f"{undecided} entries undecided"
@@ -96,7 +95,32 @@ def _row(subject, dtype, quantity, witness, verdicts, seen) -> Row:
         mode=verdicts[0].mode,
         targets=subject.targets,
         classes=tuple(sorted({v.points.classes for v in verdicts} - {0})),
+        itself=itself.word if itself else "",
     )
+
+
+def _guilty(subject: Subject, dtype, verdicts) -> tuple[Verdict, Unrounded | None]:
+    """The set of points that tells most about the cause, and what the formula itself gives there.
+
+    In two classes much is alike that is not in three; but a formula may be wrong in two alone.
+    """
+    failing = [v for v in verdicts if v.comparison.failed.any()]
+    failing.sort(key=lambda v: (v.points.classes != 2, v.comparison.failed.sum()), reverse=True)
+    first, *others = failing
+    found = _itself(subject, dtype, first)
+    for v in others if found is None or not found.wrong.any() else ():
+        also = _itself(subject, dtype, v)
+        if also is not None and also.wrong.any():
+            return v, also
+    return first, found
+
+
+def _itself(subject: Subject, dtype, v: Verdict) -> Unrounded | None:
+    """What the formula of a witness gives in exact arithmetic where its evaluation failed."""
+    if v.witness == "own" or (v.quantity == "hess" and v.points.classes >= COLUMNS_FROM):
+        return None
+    q, failed, z, t = subject.witnesses(v.quantity, False)[v.witness], v.comparison.failed, v.points.z, v.points.t
+    return unrounded(q, z, t, v.got, v.truth, failed, spread(failed, distance(v)[:, 0], failed.shape[1]), dtype)
 
 
 def _source(subject: Subject, dtype, quantity, witness, seen) -> Source:

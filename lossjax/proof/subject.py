@@ -29,6 +29,7 @@ __all__ = [
 
 QUANTITIES = ("value", "grad", "hess")
 FOREIGN_BOUND = 8.0
+_AT, _FAR = 16, 30.0  # points at which a stop_gradient is looked for
 # From this many classes on, the Hessian is judged by columns, not whole.
 COLUMNS_FROM = 100
 
@@ -216,8 +217,9 @@ def _means(label, like, keep_stop_gradient) -> str:
 def _stops(g, ndim) -> bool:
     """Does a stop_gradient change the derivative of g? That of a maximum which is taken off again, as softmax does, does not."""
     rng = np.random.default_rng(0)
-    z, t = rng.standard_normal((8, *example(ndim))), np.zeros((8, *example(ndim)))
-    t.reshape(8, -1)[:, 0] = 1
+    z, t = rng.standard_normal((_AT, *example(ndim))), np.zeros((_AT, *example(ndim)))
+    z[_AT // 2 :] *= _FAR  # one may be behind a comparison
+    t.reshape(_AT, -1)[:, 0] = 1
     kept, stripped = (
         jax.vmap(jax.grad(primal(g, keep_stop_gradient=keep)))(*(jnp.asarray(x, jnp.float32) for x in (z, t)))
         for keep in (True, False)

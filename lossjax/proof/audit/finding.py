@@ -10,11 +10,12 @@ from ...losses.loss import Loss
 from ..codes import CODES
 from ..compare import widened
 from ..diagnose import diagnose
-from ..exact import EXACT, KINK, NoTruth, UnknownPrimitive, truth
+from ..exact import KINK
 from ..primal import primal
 from ..rows import Verdict
 from ..subject import derivative
 from ..ulp import is_half
+from ..unrounded import unrounded
 from .case import Case, Library
 from .invariants import promises
 from .reproduce import numbers, reproducer
@@ -165,16 +166,10 @@ def _errs_exactly(case: Case, v: Verdict, failed, dtype) -> bool:
     """Is its own formula, evaluated without rounding, as wrong where it failed?"""
     if case.call is None:
         return False
-    p = v.points
-    rows = np.flatnonzero(failed.any(1))[:_TRIED]
+    p, rows = v.points, np.flatnonzero(failed.any(1))[:_TRIED]
     q = derivative(primal(case.of_one), v.quantity, case.event_ndim, False)
-    try:
-        own = truth(q, p.z[rows], p.t[rows], dtype=dtype, trace_dtype=dtype, beside=False)
-    except (NoTruth, UnknownPrimitive, TypeError, ValueError, NotImplementedError):  # another library's code
-        return False
-    off = np.abs(own.hi.reshape(len(rows), -1) - v.truth.hi[rows])
-    as_much = (off > 0.5 * np.abs(v.got[rows] - v.truth.hi[rows])) & (own.status.reshape(len(rows), -1) == EXACT)
-    return bool(as_much[failed[rows]].mean() > _MOST)
+    own = unrounded(q, p.z, p.t, v.got, v.truth, failed, rows, dtype)
+    return own is not None and bool(own.wrong[failed[rows]].mean() > _MOST)
 
 
 def _kinds(v: Verdict, wrong: str | None) -> np.ndarray:
