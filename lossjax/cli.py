@@ -179,6 +179,8 @@ class Bench:
 
     def run(self) -> int:
         """Print the table."""
+        if self.training and self.checkers:
+            return _usage("--checkers and --training are two benchmarks: ask for one at a time")
         if self.training:
             from lossjax.training_bench import run_training_bench
 
@@ -230,6 +232,10 @@ Command = (
 
 def main() -> None:
     """Run the command line; exit 0 clean, 1 findings, 2 usage."""
+    given = [word.partition("=")[0] for word in sys.argv[1:] if word.startswith("--")]
+    twice = next((word for i, word in enumerate(given) if word in given[:i]), None)
+    if twice:
+        raise SystemExit(_usage(f"{twice} is given twice"))
     command = tyro.cli(Command, prog="lossjax", description="Can this derivative be trusted?")
     try:
         code = command.run()
@@ -240,7 +246,8 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except Exception as error:
-        if type(error).__name__ not in ("UsageError", "MissingExtraError", "UnknownPrimitive", "NoTruth"):
+        meant = {"UsageError", "MissingExtraError", "UnknownPrimitive", "NoTruth"}
+        if meant.isdisjoint(kind.__name__ for kind in type(error).__mro__):
             raise
         code = _usage(str(error))
     raise SystemExit(code)

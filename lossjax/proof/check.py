@@ -16,6 +16,7 @@ from .exact import UnknownPrimitive
 from .findings import Report
 from .judge import judge
 from .subject import QUANTITIES, UsageError, from_function, from_loss
+from .traceable import UntraceableError, traceable
 from .ulp import DTYPES
 
 
@@ -93,13 +94,19 @@ def check(
                 "several subjects must all be losses of the catalogue's kind; check functions one at a time"
             )
         subjects = [from_loss(loss, max_excess) for loss in losses]
-    rows = []
+    rows, refused = [], []
     for s in subjects:
         for d in dtypes:
             if watch:
                 watch(f"{s.label} {d}")
-            with known(s.label):
-                rows += judge(s, DTYPES[d], points, quantities)
+            try:
+                with known(s.label), traceable([s], DTYPES[d], quantities):
+                    rows += judge(s, DTYPES[d], points, quantities)
+            except UntraceableError as error:
+                refused.append(error)
+                rows.append(error.row())
+    if len(rows) == len(refused):
+        raise refused[0]
     return Report(rows, time.perf_counter() - began, environment())
 
 

@@ -222,6 +222,24 @@ LJ011 refuted
 'LJ012'
 """,
     ),
+    "LJ013": Code(
+        "not evaluated in this dtype",
+        "JAX traces the function in another dtype and not in this one, or traces it and none of its derivatives, so that nothing\n"
+        "could be judged. Operations of jax.lax, and the branches of a cond or the carry of a scan, must all have one dtype: a\n"
+        "constant that was given float32 stops a bfloat16 run with an error.",
+        "Give constants the dtype of z, jnp.asarray(x, z.dtype), or leave them numbers of Python, which take it by themselves.",
+        """
+>>> import jax, jax.numpy as jnp, lossjax
+>>> ask = {"points": "quick", "quantity": "value"}
+>>> def wrong(z, t): return jax.lax.mul(z, jnp.float32(2.0))
+>>> report = lossjax.check(wrong, dtype=("float32", "bfloat16"), **ask)
+>>> print(*((r.dtype, r.code) for r in report.findings()))
+('bfloat16', 'LJ013')
+>>> def right(z, t): return z * 2.0
+>>> lossjax.check(right, dtype=("float32", "bfloat16"), **ask).ok
+True
+""",
+    ),
 }
 
 

@@ -1,6 +1,7 @@
 """What `lossjax check` and `lossjax compare` do with their options: find the subject, watch, run, print, write."""
 
 import ast
+import contextlib
 import difflib
 import importlib
 import os
@@ -14,14 +15,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 _NOT_FOUND = "is it installed, or in this folder?"
-_IMPORT = re.compile(r"^[\w.]+:[\w.]+$")
+_IMPORT = re.compile(r"^\w+(\.\w+)*:\w+(\.\w+)*$")
 
 
 def run_check(options) -> int:
     """Exit code 0 clean, 1 findings."""
+    from lossjax.proof.output import writable
     from lossjax.proof.subject import UsageError
 
-    _writable(options.output)
+    writable(options.output)
     if options.workers is not None and options.workers < 1:
         raise UsageError(f"--workers is a number of processes, at least 1, got {options.workers}")
     if options.points == "all":
@@ -32,7 +34,8 @@ def run_check(options) -> int:
 
         report = run_sweeps(options)
     elif any(":" in name for name in options.names):
-        report = _foreign(options)
+        with contextlib.redirect_stdout(sys.stderr):  # what a stranger's code prints is no part of the report
+            report = _foreign(options)
     else:
         report = _catalogue(options)
     from lossjax.proof.text import page_of
@@ -44,42 +47,35 @@ def run_check(options) -> int:
 def run_compare(options) -> int:
     """Exit code 0 where both are right, 1 where one is wrong or they differ."""
     from lossjax.proof.check import find
+    from lossjax.proof.output import writable
     from lossjax.proof.versus import compare
 
-    _writable(options.output)
+    writable(options.output)
     specs = (options.a, options.b)
-    a, b = (load(spec) if ":" in spec else find(spec) for spec in specs)
-    report = compare(
-        a,
-        b,
-        names=specs,
-        dtype=options.dtype,
-        points=options.points,
-        quantity=options.quantity,
-        event_ndim=options.event_ndim,
-        targets=options.targets,
-        like=options.like,
-        params=parameters(options.params) or None,
-        max_excess=options.max_excess,
-        keep_stop_gradient=options.keep_stop_gradient,
-    )
+    with contextlib.redirect_stdout(sys.stderr):  # what a stranger's code prints is no part of the report
+        a, b = (load(spec) if ":" in spec else find(spec) for spec in specs)
+        report = compare(
+            a,
+            b,
+            names=specs,
+            dtype=options.dtype,
+            points=options.points,
+            quantity=options.quantity,
+            event_ndim=options.event_ndim,
+            targets=options.targets,
+            like=options.like,
+            params=parameters(options.params) or None,
+            max_excess=options.max_excess,
+            keep_stop_gradient=options.keep_stop_gradient,
+        )
     emit(report, report.page(), options)
     return 0 if report.ok else 1
 
 
-def _writable(output) -> None:
-    from lossjax.proof.subject import UsageError
-
-    if output is not None and not output.parent.is_dir():
-        raise UsageError(f"--output: there is no folder {output.parent}; make it first")
-    if output is not None and output.is_dir():
-        raise UsageError(f"--output: {output} is a folder; name a file")
-
-
 def emit(report, page, options) -> None:
     """Print in the chosen format; write --output."""
+    from lossjax.proof.output import write
     from lossjax.proof.page import WIDTH, as_markdown, as_text, show
-    from lossjax.proof.subject import UsageError
 
     written = {"json": report.to_json, "markdown": lambda: as_markdown(page), "text": lambda: as_text(page)}[
         options.format
@@ -90,10 +86,7 @@ def emit(report, page, options) -> None:
     else:
         print(written())
     if options.output is not None:
-        try:
-            options.output.write_text(written() + "\n")
-        except OSError as error:
-            raise UsageError(f"--output: {options.output} cannot be written: {error.strerror}") from None
+        write(options.output, written() + "\n")
 
 
 def parameters(words) -> dict:
@@ -105,6 +98,8 @@ def parameters(words) -> dict:
         name, equals, value = word.partition("=")
         if not equals or not name.isidentifier():
             raise UsageError(f"--params: {word!r} is not of the form NAME=VALUE, such as delta=0.1")
+        if name in given:
+            raise UsageError(f"--params: {name} is given twice")
         try:
             given[name] = ast.literal_eval(value)
         except (ValueError, SyntaxError):
@@ -124,7 +119,8 @@ def load(spec: str):
         found = importlib.import_module(module)
     except ModuleNotFoundError as error:
         hint = f"without .py it is {module.removesuffix('.py')}:{name}" if module.endswith(".py") else _NOT_FOUND
-        raise UsageError(f"module {module if module.endswith('.py') else error.name!r} is not found; {hint}") from None
+        whose = "" if error.name and module.startswith(error.name) else f", which {module} imports,"
+        raise UsageError(f"module {error.name!r}{whose} is not found; {hint}") from None
     except (Exception, SystemExit) as error:  # a stranger's module
         raise UsageError(f"importing {module} failed: {type(error).__name__}: {error}") from None
     for part in name.split("."):

@@ -2,12 +2,15 @@
 
 import functools
 import inspect
+import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+
+from .again import given_to
 
 # The shape of one batch for a batch-level loss, rows x classes; square, as contrastive losses want it.
 BATCH = (4, 4)
@@ -19,6 +22,8 @@ class UsageError(Exception):
 
 def bound(f: Callable, label: str, params: Mapping[str, Any]) -> Callable:
     """F with its keyword parameters given; UsageError names those that are missing, or that it does not have."""
+    if isinstance(f, np.ufunc):
+        raise UsageError(f"{label} is a function of NumPy, which JAX does not trace: take that of jax.numpy")
     has = _keywords(f, label)
     if has is not None:
         unknown = [key for key in params if key not in has]
@@ -51,7 +56,7 @@ def _keywords(f, label) -> dict[str, bool] | None:
         return None
     places = [p for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     if len(places) < 2 and inspect.Parameter.VAR_POSITIONAL not in kinds:
-        count = ("no argument", "one argument")[len(places)]
+        count = ("no argument by place", "one argument")[len(places)]
         raise UsageError(f"{label} takes {count}; a loss is f(z, t): wrap it, lambda z, t: ...")
     rest = [*places[2:], *(p for p in found if p.kind == p.KEYWORD_ONLY)]
     return {p.name: p.default is p.empty for p in rest}
@@ -69,9 +74,19 @@ def fitted(f: Callable, label: str, event_ndim: int | None) -> tuple[int, Callab
         if event_ndim is None
         else f"is --event-ndim {event_ndim} right?"
     )
-    raise UsageError(
-        f"{label} cannot be traced as a loss f(z, t): {next((p for p in problems if 'returns' in p), problems[-1])}; {hint}"
-    )
+    words = [f"{key}={x!r} is text" for key, x in given_to(f).items() if isinstance(x, str)]
+    why = next((p for p in problems if "returns" in p), "")
+    if not why and len({problems[0], problems[-1]}) == 2:
+        why = f"of a number, {problems[0].rstrip('.')}; of a vector, {problems[-1].rstrip('.')}"
+    raise UsageError(f"{label} cannot be traced as a loss f(z, t): {why or problems[0]}; {'; '.join([*words, hint])}")
+
+
+def said(error: BaseException) -> str:
+    """The first line of what an exception says, cut between two words; its kind where that is nothing, or no sentence."""
+    line = (str(error).strip().splitlines() or [""])[0]
+    if " " not in line:
+        line = f"{type(error).__name__}{line and ': '}{line}"
+    return textwrap.shorten(line, 200, placeholder=" ...")
 
 
 def fits_of(f: Callable, event_ndim: int | None) -> tuple[list[tuple[int, Callable, bool]], list[str]]:
@@ -103,14 +118,14 @@ def same_shape(label: str, event_ndim: int, *, labels: bool, **derivatives: Call
     for name, f in derivatives.items():
         if f is None or (event_ndim == 2 and name == "hess"):
             continue
-        try:
-            shape = jax.eval_shape(adapted(f, event_ndim, labels), x, x).shape
-        except Exception as error:  # a stranger's function
-            why = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-            raise UsageError(f"the {name} given for {label} cannot be traced as a function of (z, t): {why}") from None
-        if shape != wanted[name]:
+        out, why = _traced(adapted(f, event_ndim, labels), x)
+        if why:
+            raise UsageError(f"the {name} given for {label} cannot be traced as a function of (z, t): {why}")
+        if not jnp.issubdtype(out.dtype, jnp.floating):
+            raise UsageError(f"the {name} given for {label} returns {out.dtype}; it must be of the floating type of z")
+        if out.shape != wanted[name]:
             raise UsageError(
-                f"the {name} given for {label} has shape {shape} where z has {size}; it must have {wanted[name]}"
+                f"the {name} given for {label} has shape {out.shape} where z has {size}; it must have {wanted[name]}"
             )
 
 
@@ -121,14 +136,30 @@ def example(event_ndim: int) -> tuple[int, ...]:
 
 def _problem(g, size) -> str | None:
     """Why g(z, t) is no loss of examples of this shape."""
-    shape = jax.ShapeDtypeStruct(size, np.float32)
-    try:
-        out = jax.eval_shape(g, shape, shape)
-    except Exception as error:  # whatever a stranger's function raises is the answer
-        return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-    if getattr(out, "shape", None) == () and jnp.issubdtype(out.dtype, jnp.floating):
+    out, why = _traced(g, jax.ShapeDtypeStruct(size, np.float32))
+    if why:
+        return why.replace("not an array", "not one number per example")
+    if out.shape == () and jnp.issubdtype(out.dtype, jnp.floating):
         return None
-    return f"it returns {getattr(out, 'shape', type(out).__name__)}, not one number per example"
+    what = f"an array of shape {out.shape}" if out.shape else str(out.dtype)
+    return f"it returns {what}, not one number per example, a float of shape ()"
+
+
+def _traced(g, x) -> tuple[Any, str]:
+    """The shape and dtype of g(z, t) at this shape, or why there is none."""
+    kind = ""
+
+    def once(z, t):
+        nonlocal kind
+        out = g(z, t)
+        kind = "" if isinstance(out, (jax.Array, np.ndarray, np.generic, float, int, complex)) else type(out).__name__
+        return out
+
+    try:
+        out = jax.eval_shape(once, x, x)
+    except (Exception, SystemExit) as error:  # whatever a stranger's function raises is the answer
+        return None, f"it returns a {kind}, not an array" if kind else said(error)
+    return out, f"it returns a {kind}, not an array" if kind else ""
 
 
 def adapted(f: Callable, event_ndim: int, labels: bool) -> Callable:

@@ -11,6 +11,7 @@ from .compare import Comparison, compare
 from .condition import Condition
 from .exact import Truth, truth
 from .findings import Row
+from .fitting import said
 from .points import Points, scalar_points, vector_points
 from .rows import Verdict, rows_of
 from .subject import COLUMNS_FROM, QUANTITIES, Subject, UsageError, derivative
@@ -42,9 +43,8 @@ def _differentiable(subject: Subject, quantity: str):
     try:
         yield
     except ValueError as error:
-        why = str(error).splitlines()[0][:160]
         raise UsageError(
-            f"{subject.label}: no truth for its {quantity} without a reference: {why} Name the loss it means with --like"
+            f"{subject.label}: no truth for its {quantity} without a reference; name the loss it means with --like: {said(error)}"
         ) from None
 
 

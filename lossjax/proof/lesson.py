@@ -32,6 +32,8 @@ def title(witness: str, quantity: str = "") -> str:
 
 def blame(r: Row, rows: Mapping[str, Row]) -> str:
     """Who is wrong, from which of the witnesses of one quantity disagree; `rows` has them by name."""
+    if r.code == "LJ013":
+        return f"the code: it mixes dtypes, or has no derivative at all; in {r.dtype} nothing was judged"
     if r.code == "LJ010":
         return "nobody is convicted: the truth could not be enclosed"
     if r.witness == "own":
@@ -88,6 +90,8 @@ def _reference(r: Row) -> str:
 
 def effect(r: Row) -> str:
     """What a training run makes of it."""
+    if r.code == "LJ013":
+        return "It stops with this error before the first step."
     return f"{_EFFECTS[r.quantity](r)} {_reach(r)}"
 
 

@@ -83,13 +83,16 @@ def _table(rows: list[Row]) -> list[tuple[list[str], str]]:
 
 def number(x: float) -> str:
     """An excess or an error in ulps, short."""
-    return f"{x:.2f}" if x < 1000 else f"{x:.1e}"
+    return "-" if x != x else f"{x:.2f}" if x < 1000 else f"{x:.1e}"
 
 
 def _section(r: Row, rows: list[Row]) -> Section:
     mine = {o.witness: o for o in rows if (o.loss, o.dtype, o.quantity) == (r.loss, r.dtype, r.quantity)}
     share = f" ({100 * r.failures / r.checked:.2g} %)" if r.checked else ""
     counts = f"{r.failures:,} of {r.checked:,} entries{share}; {r.lost:,} false zeros, {r.wrong_nonfinite:,} wrong NaN or inf"
+    if r.code == "LJ013":
+        told = (("wrong", blame(r, mine)), ("cause", r.cause), ("training", effect(r)), ("instead", _fix(r)), _more(r))
+        return Section(r.code, f"{r.loss}, {r.dtype}: {CODES[r.code].title}", list(told), [])
     items = [
         ("wrong", blame(r, mine)),
         ("said by", f"{title(r.witness, r.quantity)} ({r.mode})"),
@@ -102,14 +105,22 @@ def _section(r: Row, rows: list[Row]) -> Section:
     items += [
         ("extent", f"{counts}; B = {number(r.max_excess)} where {r.bound:g} is allowed"),
         ("training", effect(r)),
-        ("instead", " ".join(CODES[r.code].fix.split())),
-        ("more", f"lossjax explain {r.code}"),
+        ("instead", _fix(r)),
+        _more(r),
     ]
     lines = [("again", r.reproducer)] if r.reproducer else []
     if r.failures and not r.reproducer:
         items.insert(-1, ("again", _NO_LINE))
         lines = [("here", r.here)] if r.here else []
     return Section(r.code, f"{QUANTITY[r.quantity]} of {r.loss}, {r.dtype}: {CODES[r.code].title}", items, lines)
+
+
+def _fix(r: Row) -> str:
+    return " ".join(CODES[r.code].fix.split())
+
+
+def _more(r: Row) -> tuple[str, str]:
+    return "more", f"lossjax explain {r.code}"
 
 
 _SINCE = {"digits": "digits", "false zero": "zeros", "NaN or inf": "NaN/inf"}

@@ -16,6 +16,7 @@ from .exact import EXACT
 from .fitting import accepted, bound, fits_of
 from .judge import Quantity, points_of, run
 from .subject import FOREIGN_BOUND, QUANTITIES, Subject, UsageError, from_function, from_loss, printed
+from .traceable import traceable
 from .ulp import DTYPES
 from .versus_page import Versus
 
@@ -73,7 +74,8 @@ def compare(
         )
     found: list[Contest] = []
     for d in dtypes:
-        with known(" or ".join(labels)), jax.enable_x64(DTYPES[d].itemsize == 8):
+        wide = jax.enable_x64(DTYPES[d].itemsize == 8)
+        with known(" or ".join(labels)), traceable(sides, DTYPES[d], quantities), wide:
             found += _contests(sides, DTYPES[d], points, quantities, reference is not None)
     return Versus(
         labels,
@@ -102,6 +104,10 @@ def _taken(pair, labels, params) -> None:
 
 def _rank(pair, labels, event_ndim, loss) -> int:
     """The rank of one example that suits both."""
+    ranks = {x.event_ndim for x in pair if isinstance(x, Loss)}
+    if len(ranks) > 1:
+        one, other = (_SHAPES[x.event_ndim] for x in pair)
+        raise UsageError(f"one example of {labels[0]} is a {one}, of {labels[1]} a {other}: no point would suit both")
     if event_ndim is not None or loss is not None:
         return loss.event_ndim if event_ndim is None else event_ndim
     ranks = [{n for n, _, _ in fits_of(bound(x, label, {}), None)[0]} for x, label in zip(pair, labels)]

@@ -45,7 +45,7 @@ class Settings:
     name, its record keeps.
     """
 
-    folder: Path
+    folder: str | Path
     part: str = "1/1"
     chunk: int | None = None
     width: int | None = None
@@ -58,7 +58,7 @@ class Settings:
     @property
     def path(self) -> Path:
         """The file of the records of this shard; `cat` joins those of all shards."""
-        return self.folder / f"records-{_stem(self)}.jsonl"
+        return Path(self.folder) / f"records-{_stem(self)}.jsonl"
 
 
 def run(
@@ -77,7 +77,7 @@ def run(
     check_data(data)
     check_task(task, data)
     check_members(members)
-    check_folder(settings.folder)
+    check_folder(Path(settings.folder))
     members = shard(members, settings.part)
     about = _about(name, task, data, epochs)
     keys = [about | _key(members, i) for i in range(len(members.seed))]
@@ -229,7 +229,7 @@ def _about_chunk(chunk):
 
 def _folder(chunk, settings):
     """Of the checkpoints of one chunk; other jobs may keep theirs beside it."""
-    return settings.folder / "checkpoints" / f"{_stem(settings)}-{_short(_about_chunk(chunk))}"
+    return Path(settings.folder) / "checkpoints" / f"{_stem(settings)}-{_short(_about_chunk(chunk))}"
 
 
 def _stem(settings):

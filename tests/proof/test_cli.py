@@ -8,7 +8,7 @@ import sys
 import pytest
 
 STRANGERS = """
-import jax, jax.numpy as jnp
+import jax, jax.numpy as jnp, numpy as np
 def good(z, t): return (z - t) ** 2
 def vector(z, t): return jnp.stack([z, t])
 def integer(z, t): return jnp.int32(1)
@@ -22,6 +22,27 @@ def loop(z, t):
 def noisy(z, t): return (z - t) ** 2 + jax.random.normal(jax.random.key(0)) * z
 def hidden(z, t): return jax.pure_callback(lambda x: x, jax.ShapeDtypeStruct((), z.dtype), z) ** 2
 NUMBER = 3
+def exits(z, t): raise SystemExit(3)
+def silent(z, t): raise RuntimeError()
+def by_name(*, z, t): return (z - t) ** 2
+def pair(z, t): return (z - t) ** 2, z
+def word(z, t): return "loss"
+def truth(z, t): return z > t
+def imaginary(z, t): return (z - t) * 1j
+def branches(z, t): return (z - t) ** 2 if z > t else z - t
+def numpy_too(z, t): return np.square(z - t) * float(z)
+def strict(z, t): return jax.lax.mul(z - t, jnp.float32(2))
+def picky(z, t):
+    if z.dtype != jnp.float32: raise SystemExit("float32 only, please")
+    return z - t
+def carries(z, t): return jax.lax.scan(lambda c, _: (c + jnp.float32(1), None), z, None, length=3)[0] - t
+def integers(z, t): return jnp.int32(1)
+def talks(z, t):
+    print("hello")
+    return (z - t) ** 2
+@jax.custom_vjp
+def one_cotangent(z, t): return (z - t) ** 2
+one_cotangent.defvjp(lambda z, t: ((z - t) ** 2, z), lambda z, g: (g * z,))
 """
 
 
@@ -29,6 +50,10 @@ NUMBER = 3
 def lossjax(lossjax, monkeypatch, tmp_path):
     (tmp_path / "strangers.py").write_text(STRANGERS)
     (tmp_path / "leaves.py").write_text("import sys\nsys.exit('done')\n")
+    (tmp_path / "unfinished.py").write_text("def f(z, t) return z\n")
+    (tmp_path / "lacks.py").write_text("import no_such_module_xyz\n")
+    (tmp_path / "taken" / "audit.json").mkdir(parents=True)
+    monkeypatch.setenv("LOSSJAX_DATA", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(sys, "path", list(sys.path))
@@ -88,6 +113,51 @@ MISTAKES = [
     (["compare", "hinge", "squared_error"], "no point would suit both"),
     (["compare", "strangers:good", "squared_error", "--output", "no/folder/x"], "no/folder"),
     (["compare", "strangers:good", "squared_error", "--max-excess", "0"], "a positive number"),
+    (["check", "strangers:exits"], "cannot be traced as a loss f(z, t): SystemExit: 3"),
+    (["check", "strangers:silent"], "RuntimeError"),
+    (["check", "strangers:by_name"], "takes no argument by place"),
+    (["check", "strangers:pair"], "returns a tuple, not one number per example"),
+    (["check", "strangers:word"], "returns a str, not one number per example"),
+    (["check", "strangers:truth"], "returns bool, not one number per example"),
+    (["check", "strangers:imaginary"], "returns complex64, not one number per example"),
+    (["check", "strangers:branches"], "of a number, Attempted boolean conversion"),
+    (["check", "strangers:numpy_too"], "__array__() was called on traced array"),
+    (["check", "strangers:np.square"], "is a function of NumPy, which JAX does not trace"),
+    (
+        ["check", "strangers:strict", "--dtype", "bfloat16", "--points", "quick"],
+        "does not trace it in bfloat16: lax.mul",
+    ),
+    (["check", "strangers:picky", "--dtype", "float16"], "does not trace it in float16: float32 only, please"),
+    (["check", "strangers:carries", "--dtype", "bfloat16", "--points", "quick"], "in bfloat16: scan body"),
+    (["check", "strangers:one_cotangent", "--points", "quick"], "does not trace its gradient in float32"),
+    (["check", "strangers:good", "--grad", "strangers:pair"], "it returns a tuple, not an array"),
+    (["check", "strangers:good", "--grad", "strangers:integers"], "returns int32; it must be of the floating type"),
+    (
+        ["check", "strangers:good", "--grad", "strangers:strict", "--dtype", "float16", "--points", "quick"],
+        "its gradient in float16: lax.mul",
+    ),
+    (["check", "strangers:needs", "--params", "gamma=high"], "gamma='high' is text"),
+    (["check", "strangers:needs", "--params", "gamma=1", "gamma=2"], "gamma is given twice"),
+    (["check", "strangers:good", "--points", "quick", "--points", "standard"], "--points is given twice"),
+    (["check", "strangers:good", "--points"], "Missing value"),
+    (["check", ".strangers:good"], "not of the form MODULE:FUNCTION"),
+    (["check", "unfinished:f"], "importing unfinished failed: SyntaxError"),
+    (["check", "lacks:f"], "module 'no_such_module_xyz', which lacks imports, is not found"),
+    (["check", "squared_error", "--points", "all", "--state", "strangers.py"], "--state: strangers.py cannot be made"),
+    (["compare", "strangers:good", "strangers:exits"], "SystemExit: 3"),
+    (["compare", "strangers:strict", "strangers:good", "--dtype", "all", "--points", "quick"], "in bfloat16: lax.mul"),
+    (["compare", "strangers:one_cotangent", "squared_error", "--points", "quick"], "does not trace its gradient"),
+    (["compare", "squared_error", "softmax_cross_entropy"], "of squared_error is a number, of softmax_cross_entropy a"),
+    (["audit", "sklearn", "--output", "taken"], "audit.json is a folder; name a file"),
+    (["derive", "softmax_cross_entropy", "--against", "squared_error"], "is a vector, of squared_error a number"),
+    (["derive", "squared_error", "--output", "no/folder/x"], "no/folder"),
+    (["derive", "squared_error", "--output", "/dev/full"], "/dev/full cannot be written"),
+    (["derive", "strangers:good"], "no loss is called 'strangers:good'"),
+    (["derive", "softmax_cross_entropy", "--classes", "9"], "from 2 to 4"),
+    (["bench", "--checkers", "--training"], "ask for one at a time"),
+    (["bench", "--training"], "needs MNIST"),
+    (["list", "everything"], "Unrecognized"),
+    (["explain"], "Missing"),
     (["explain", "LJ999"], "LJ001"),
     (["nonsense"], "nonsense"),
 ]
@@ -105,6 +175,27 @@ def test_iterative_code_has_no_truth_without_a_reference(lossjax):
     code, _, err = lossjax("check", "strangers:loop", "--points", "quick")
     assert code == 2
     assert "--like" in err
+
+
+def test_of_several_dtypes_one_that_is_not_traced_is_a_row(lossjax):
+    words = ("--dtype", "all", "--points", "quick", "--quantity", "grad", "--format", "json")
+    code, out, _ = lossjax("check", "strangers:strict", *words)
+    rows = {(r["dtype"], r["witness"]): r for r in json.loads(out)["rows"]}
+    assert code == 1
+    assert rows["float32", "autodiff"]["ok"]
+    for dtype in ("bfloat16", "float16", "float64"):
+        (row,) = [r for (d, _), r in rows.items() if d == dtype]
+        assert (row["code"], row["ok"], row["eligible"]) == ("LJ013", False, 0)
+        assert f"in {dtype}: lax.mul" in row["cause"]
+    assert "nothing was judged" in lossjax("check", "strangers:strict", *words[:-1], "text")[1]
+
+
+@pytest.mark.parametrize("words", [("check", "strangers:talks"), ("compare", "strangers:talks", "squared_error")])
+def test_what_a_function_prints_is_no_part_of_the_report(lossjax, words):
+    code, out, err = lossjax(*words, "--points", "quick", "--quantity", "value", "--format", "json")
+    assert code == 0
+    assert json.loads(out)["ok"]
+    assert "hello" in err
 
 
 def test_a_missing_extra_is_one_sentence():

@@ -239,6 +239,14 @@ def test_bad_input_is_one_sentence_before_anything_is_trained(wrong, sentence, t
     assert not (tmp_path / "out").exists()
 
 
+def test_a_folder_may_be_given_as_text(tmp_path):
+    assert run.Settings(str(tmp_path)).path == run.Settings(tmp_path).path
+    options = {"tell": lambda sentence: None, "block": 1}
+    about = ("small", small.task(), MEMBERS.take(slice(0, 1)), DATA, 1)
+    found = run.run(*about, run.Settings(str(tmp_path), **options))
+    assert records.read(tmp_path / "records-1of1.jsonl") == found
+
+
 def test_an_unwritable_folder_is_said_so(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(BadInputError, match=r"cannot write into .*file"):

@@ -5,6 +5,7 @@ import sys
 from rich.console import Console
 from rich.progress import Progress
 
+from ..output import folder, writable, write
 from ..subject import UsageError
 from ..ulp import DTYPES
 from .page import as_json, as_markdown, renderable
@@ -18,11 +19,10 @@ def run_audit(options) -> int:
         raise UsageError(f"name a library, one of {', '.join(LIBRARIES)}, or --all")
     if options.workers is not None and options.workers < 1:
         raise UsageError(f"--workers is a number of processes, at least 1, got {options.workers}")
-    if options.output is not None:
-        try:  # before the work, not after it
-            options.output.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(f"--output: {options.output} cannot be made a folder: {error.strerror}") from None
+    folder(options.output, "--output")
+    files = [options.output / name for name in ("audit.json", "audit.md")] if options.output is not None else []
+    for file in files:  # before the work, not after it
+        writable(file)
     dtypes = tuple(DTYPES) if options.dtype == "all" else (options.dtype,)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task("audit", total=None)
@@ -31,9 +31,8 @@ def run_audit(options) -> int:
             progress.update(bar, completed=done, total=total, description=what)
 
         found = audit(names, dtypes=dtypes, points=options.points, workers=options.workers, watch=watch)
-    if options.output is not None:
-        (options.output / "audit.json").write_text(as_json(found) + "\n")
-        (options.output / "audit.md").write_text(as_markdown(found))
+    for file, text in zip(files, (as_json(found) + "\n", as_markdown(found))):
+        write(file, text)
     if options.format == "json":
         print(as_json(found))
     elif options.format == "markdown":

@@ -13,6 +13,7 @@ from ...environment import environment
 from ..check import find
 from ..exact import truth
 from ..findings import Report
+from ..output import folder
 from ..subject import QUANTITIES, UsageError, derivative, from_loss
 from ..ulp import BOUNDS, DTYPES, bits, ulp
 from .sweeping import Sweep, sweep
@@ -40,6 +41,7 @@ def run_sweeps(options) -> Report:
             raise UsageError(f"{loss.label} takes a vector of classes; --points all is for scalar losses")
     quantities = QUANTITIES if options.quantity == "all" else (options.quantity,)
     state = options.state or _cache()
+    folder(state, "--state")
     began = time.perf_counter()
     columns = (
         TextColumn("{task.description}"),
