@@ -4,6 +4,7 @@ import functools
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.custom_derivatives import SymbolicZero
 
 from .one_hot import Label
@@ -120,7 +121,7 @@ def _compute_dtype(dtype):
 
 
 def _arguments(loss, z, t) -> tuple[jax.Array, jax.Array | Label, jax.Array]:
-    z, t = jnp.asarray(z), jnp.asarray(t)
+    z, t = jnp.asarray(z), jnp.asarray(_unwrapped(t))
     if not jnp.issubdtype(z.dtype, jnp.floating):
         raise TypeError(f"{loss.name}: z must be floating point, got {z.dtype}; convert it with z.astype(jnp.float32)")
     if not (jnp.issubdtype(t.dtype, jnp.floating) or jnp.issubdtype(t.dtype, jnp.integer) or t.dtype == bool):
@@ -138,6 +139,14 @@ def _arguments(loss, z, t) -> tuple[jax.Array, jax.Array | Label, jax.Array]:
     # A count of 1001 is no bfloat16.
     t = t if jnp.issubdtype(t.dtype, jnp.floating) else t.astype(_compute_dtype(z.dtype))
     return z, t, loss.targets.contains(t) & ~_broken(loss, z)
+
+
+def _unwrapped(t):
+    """T, integers of NumPy kept beyond all classes where JAX would wrap them to 32 bits, 2^32 to the label 0."""
+    if not isinstance(t, np.ndarray | np.integer) or t.dtype.kind not in "iu" or jax.config.jax_enable_x64:  # pyright: ignore
+        return t
+    ends = np.iinfo(np.int32)
+    return np.clip(t, ends.min if t.dtype.kind == "i" else 0, ends.max).astype(np.int32) if t.dtype.itemsize > 4 else t
 
 
 def _broken(loss, z):

@@ -5,7 +5,8 @@ dL/dz_k      = p_k T - t_k,   T = sum_j t_j
 d2L/dz_k dz_j = T p_k (delta_kj - p_j)
 
 Cross-entropy less the entropy of t: the same derivatives. The value is summed as t log(t/p) - t + p, which is never
-negative, so that nothing cancels near t = p; T - 1, the rounding of the target, is added at the end.
+negative, so that nothing cancels near t = p; T - 1, the rounding of the target, is added at the end. The
+derivative in a target of 0, -inf, is given as the least number of the compute dtype.
 """
 
 import jax.numpy as jnp
@@ -41,7 +42,9 @@ def value(z, t):
     # Where p is tiny, log(t / p) comes from the logits.
     tail = t * (jnp.log(jnp.where(some, t, 1)) + (jnp.where(some, w.gap, 0) + softmax.log_total(w)))
     main = jnp.sum(jnp.where(near, close, far)) / lift
-    return main + jnp.sum(jnp.where(deep & ~near & some, tail, 0)) + softmax.surplus(t)
+    # The derivative in a target of 0 is -inf; so that it stays 0 along targets that do not move, the least number there is.
+    edge = jnp.sum(jnp.where(some, 0, -jnp.finfo(t.dtype).max * t))
+    return main + jnp.sum(jnp.where(deep & ~near & some, tail, 0)) + softmax.surplus(t) + edge
 
 
 kl_divergence = Loss(

@@ -148,7 +148,8 @@ def from_function(
     if like is not None:
         event_ndim = like.event_ndim if event_ndim is None else event_ndim
         targets = targets or like.targets.name
-    if targets is not None and targets not in DOMAINS:
+    domains = DOMAINS if like is None else DOMAINS | {like.targets.name: like.targets}  # such as unit^K
+    if targets is not None and targets not in domains:
         raise UsageError(f"unknown target set {targets!r}; choose one of {', '.join(DOMAINS)}")
     ndim, g, labels = fitted(f, label, event_ndim)
     if labels and targets not in (None, "one_hot"):
@@ -159,7 +160,7 @@ def from_function(
         targets = "one_hot"  # what both have
     # Every loss of a number takes 0 and 1, whatever it means by them.
     targets = targets or ("binary" if ndim == 0 else "one_hot")
-    if (ndim > 0) != (DOMAINS[targets].event_ndim > 0):
+    if (ndim > 0) != (domains[targets].event_ndim > 0):
         raise UsageError(f"{label}: targets {targets!r} do not fit --event-ndim {ndim}")
     sizes = {0: (), 1: classes_of(g) if ndim == 1 else (), 2: (BATCH[0] * BATCH[1],)}[ndim]
     same_shape(label, ndim, grad=grad, hess=hess, labels=labels)

@@ -12,12 +12,14 @@ from loss_examples import OUTSIDE, example, kind
 from lossjax.losses import (
     ALL,
     absolute_error,
+    calling,
     crammer_singer,
     hinge,
     huber,
     poisson,
     sigmoid_cross_entropy,
     softmax_cross_entropy,
+    softmax_squared_error,
 )
 
 each_loss = pytest.mark.parametrize("loss", ALL, ids=lambda loss: loss.label)
@@ -113,6 +115,19 @@ def test_a_label_out_of_range_is_nan(loss):
         out = f(z, jnp.array([-1, 4, 0]))
         assert jnp.isnan(out[:2]).all()
         assert jnp.isfinite(out[2]).all()
+
+
+@pytest.mark.parametrize("label", [2**32, 2**32 + 1, -(2**32), 2**63 - 1, np.uint64(2**63 + 1), np.uint64(2**64 - 1)])
+@pytest.mark.parametrize("loss", [softmax_cross_entropy, softmax_squared_error], ids=lambda loss: loss.label)
+def test_a_label_of_64_bits_does_not_wrap_into_the_range(loss, label):
+    """Not as one of JAX, under x64, and not as one of NumPy, of which JAX would otherwise drop the upper half."""
+    z, labels = jnp.array([[1.0, 2.0, 0.5]] * 2), np.array([label, 1], np.asarray(label).dtype)
+    with jax.enable_x64(True):
+        wide = loss(z, jnp.asarray(labels)), loss.gradient(z, jnp.asarray(labels))
+    narrow = calling.call(loss, loss._core.grad, z, labels, None)
+    for out in (*wide, narrow):
+        assert jnp.isnan(out[0]).all()
+        assert jnp.isfinite(out[1]).all()
 
 
 @each_loss

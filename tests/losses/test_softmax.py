@@ -279,3 +279,19 @@ def test_sparsemax_projects_onto_the_simplex():
     assert slack.max() <= 20 * EPS
     np.testing.assert_array_equal(sparsemax_loss.output(jnp.array([3.0, 1.0, 0.0])), [1, 0, 0])
     assert sparsemax_loss(jnp.array([3.0, 1.0, 0.0]), jnp.array(0)) == 0
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+@pytest.mark.parametrize("derivative", [jax.grad, jax.jacfwd])
+def test_the_derivative_in_a_target_of_zero_has_no_bound_and_leaves_the_others_alone(derivative, dtype):
+    """The derivative of t log(t / p) is -inf at 0; along a face of the simplex it is a number."""
+    z, t = jnp.array([1.0, 2.0, 0.5], dtype), jnp.array([0.0, 0.4, 0.6], dtype)
+    along = np.asarray(derivative(kl_divergence, 1)(z, t), np.float64)
+    assert along[0] <= -float(jnp.finfo(dtype).max)
+    log_p = np.asarray(z, np.float64) - np.log(np.exp(np.asarray(z, np.float64)).sum())
+    want = np.log(np.asarray(t, np.float64)[1:]) - log_p[1:] + 1
+    np.testing.assert_allclose(along[1:], want, rtol=4 * float(jnp.finfo(dtype).eps))
+    slope = jax.jvp(lambda t: kl_divergence(z, t), (t,), (jnp.array([0.0, 1.0, -1.0], dtype),))[1]
+    np.testing.assert_allclose(float(slope), want[0] - want[1], rtol=8 * float(jnp.finfo(dtype).eps))
+    masked = jax.grad(lambda t: kl_divergence(z[None], t, where=jnp.array([False])).sum())(t[None])
+    np.testing.assert_array_equal(np.asarray(masked, np.float64), 0)

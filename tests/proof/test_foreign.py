@@ -158,3 +158,13 @@ def test_the_value_of_optax_binary_cross_entropy_fails_at_infinity_only():
     (row,) = report.findings()
     assert row.code == "LJ008"
     assert row.failures == row.wrong_nonfinite
+
+
+def test_a_sum_over_outputs_is_a_reference_like_any_other():
+    def half(z, t):
+        return 0.5 * jnp.sum(jnp.maximum(z, 0) - z * t + jnp.log1p(jnp.exp(-jnp.abs(z))))
+
+    like = "sum_over_outputs[sigmoid_cross_entropy]"
+    found = lossjax.check(half, like=like, points="quick", quantity="value")
+    assert {r.code for r in found.findings()} == {"LJ001"}
+    assert {r.targets for r in found.rows} == {"unit^K"}
