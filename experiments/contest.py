@@ -24,6 +24,11 @@ class Entrant(NamedTuple):
     rows: bool = False
 
 
+def every_start(tuned: list[dict]) -> dict[str, float]:
+    """Start -> the rate chosen for it."""
+    return {row["start"]: row["rate"] for row in tuned}
+
+
 def contest(
     lab: Lab,
     data: Dataset,
@@ -32,9 +37,13 @@ def contest(
     budget: Budget,
     batch: int,
     optimiser: Callable[[Members], optax.GradientTransformation] = descent,
+    chosen: Callable[[list[dict]], Mapping[str, float]] = every_start,
     **about: str,
 ) -> list[dict]:
-    """Rows of tuning (least dev error, mean over the last tenth of the epochs) and of comparing, for every start."""
+    """Rows of tuning (least dev error, mean over the last tenth of the epochs) and of comparing.
+
+    chosen: rows of tuning -> starts to compare, each with its rate.
+    """
     rows, tail = [], max(1, budget.epochs // 10)
 
     def dev_error(record):
@@ -45,9 +54,20 @@ def contest(
         task = Task(net, loss, classification(net, loss, posterior), batch, optimiser)
         who = {"data": data.name, "loss": name, **about}
         tuned = tune(lab, who, task, parts, budget, dev_error)
-        rates = {row["start"]: row["rate"] for row in tuned}
-        rows += [*tuned, *compare(lab, who, task, parts, budget, [rates])]
+        rows += [*tuned, *compare(lab, who, task, parts, budget, [chosen(tuned)])]
     return rows
+
+
+def at_edges(rows: list[dict]) -> list[str]:
+    """A sentence on rates that were compared and lie at an edge of the grid, where a better one may lie beyond it."""
+    edges = {(_where(row), row["rate"]) for row in rows if row["kind"] == "tuning" and row["at_edge"]}
+    arms = [(_where(row), row["rate"]) for row in rows if row["kind"] == "arm"]
+    listed = [f"{where} ({rate:g})" for where, rate in arms if (where, rate) in edges]
+    return [f"At an edge of the grid of rates: {'; '.join(listed)}."] if listed else []
+
+
+def _where(row):
+    return ", ".join(str(row[key]) for key in ("data", "loss", "start", "decay") if key in row)
 
 
 class Arms:

@@ -30,6 +30,7 @@ SMALL = {
     "epochs": 2,
     "hidden": 3,
     "rates": (0.5, 1.0),
+    "decays": (0.001,),
 }
 
 
