@@ -1,6 +1,11 @@
 """All claims; one line each."""
 
-from . import a_sigmoid_slower, g_linear_squared_error, h_margin
+from . import a_sigmoid_slower, d_regression, g_linear_squared_error, h_margin
 from .claim import Claim
 
-CLAIMS: tuple[Claim, ...] = (a_sigmoid_slower.CLAIM, g_linear_squared_error.CLAIM, h_margin.CLAIM)
+CLAIMS: tuple[Claim, ...] = (
+    a_sigmoid_slower.CLAIM,
+    d_regression.CLAIM,
+    g_linear_squared_error.CLAIM,
+    h_margin.CLAIM,
+)

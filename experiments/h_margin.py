@@ -8,6 +8,7 @@ Watkins is at most half a point above that of cross-entropy; and the squared hin
 """
 
 import dataclasses
+import math
 from collections.abc import Callable
 
 import optax
@@ -90,7 +91,8 @@ def _none_and_best(tuned):
 
 
 def _least(row):
-    return min(score for _, score in row["grid"])
+    # None: no run arrived, infinity in a record.
+    return min(math.inf if score is None else score for _, score in row["grid"])
 
 
 def _named(row):

@@ -20,7 +20,7 @@ def tuning(ax, row: dict, style: Style, label: str, factor: float = 1.0) -> None
     """The score at every rate of the grid, the chosen rate marked; `factor` multiplies scores."""
     colour, line = style
     rates, scores = zip(*row["grid"])
-    ax.plot(rates, [factor * score for score in scores], line, color=colour, label=label)
+    ax.plot(rates, [factor * score for score in _numbers(scores)], line, color=colour, label=label)
     chosen = dict(zip(rates, scores))[row["rate"]]
     ax.plot(row["rate"], factor * chosen, "o", color=colour, markersize=6, markeredgecolor="white")
     ax.set_xscale("log", base=2)

@@ -1,10 +1,9 @@
 """Regressions: scikit-learn's diabetes, which needs no network, and a made one whose mean and noise are known."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
 
 from ..extras import need
 from .dataset import Dataset, Split
@@ -30,10 +29,13 @@ def diabetes(seed: int = 0) -> Dataset:
 
 
 class Noise(NamedTuple):
-    """`draw(rng, x)` gives one number an example, symmetric about 0: the mean of t is its median."""
+    """`draw(rng, x)` gives one number an example, symmetric about 0: the mean of t is its median.
+
+    rng: NumPy's generator, or another with its `normal` and `standard_t`.
+    """
 
     name: str
-    draw: Callable[[np.random.Generator, Float[np.ndarray, "n d"]], Float[np.ndarray, " n"]]
+    draw: Callable
 
 
 GAUSSIAN = Noise("Gaussian", lambda rng, x: 0.5 * rng.normal(size=len(x)))
@@ -47,9 +49,9 @@ def _spread(x):
     return 0.05 * 30 ** ((x[:, 0] + 1) / 2)
 
 
-def mean(x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
-    """E[t] of the made regression: sin(3 x1) + x2 x3 + |x4| - 1/2."""
-    return np.sin(3 * x[:, 0]) + x[:, 1] * x[:, 2] + np.abs(x[:, 3]) - 0.5
+def mean(x: Any) -> Any:
+    """E[t] of the made regression, x of shape (n, 4), NumPy's or JAX's: sin(3 x1) + x2 x3 + |x4| - 1/2, of shape (n,)."""
+    return x.__array_namespace__().sin(3 * x[:, 0]) + x[:, 1] * x[:, 2] + abs(x[:, 3]) - 0.5
 
 
 def made(noise: Noise, *, examples: int = 400, seed: int = 0) -> Dataset:

@@ -31,6 +31,8 @@ SMALL = {
     "hidden": 3,
     "rates": (0.5, 1.0),
     "decays": (0.001,),
+    "examples": 40,
+    "tests": 20,
 }
 
 
