@@ -33,6 +33,8 @@ SMALL = {
     "decays": (0.001,),
     "examples": 40,
     "tests": 20,
+    "sizes": (60, 120),
+    "fits": 2,
 }
 
 
