@@ -1,0 +1,1 @@
+"""Corpora of the reproduction: each is a function that returns a Corpus."""

@@ -1,0 +1,53 @@
+"""Frames with their neighbours, gathered where they are used: what is stored has no context."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Float32, Int, Int32
+
+from .corpus import Utterance
+
+
+class Frames(NamedTuple):
+    """Utterances one after another; first, last: of every frame, the rows where its utterance begins and ends."""
+
+    features: Float32[np.ndarray | Array, "n dims"]
+    first: Int32[np.ndarray | Array, " n"]
+    last: Int32[np.ndarray | Array, " n"]
+
+
+def joined(utterances: Sequence[Utterance]) -> Frames:
+    """The frames of these utterances as one array; nothing is copied twice, nothing has context."""
+    lengths = np.array([len(u.features) for u in utterances])
+    ends = np.cumsum(lengths)
+    first, last = (np.repeat(rows, lengths).astype(np.int32) for rows in (ends - lengths, ends - 1))
+    return Frames(np.concatenate([u.features for u in utterances]), first, last)
+
+
+def gather(frames: Frames, rows: Int[np.ndarray | Array, " batch"], context: int) -> Float[Array, "batch window"]:
+    """These rows with `context` neighbours on each side, from left to right: window = (2 context + 1) dims.
+
+    A neighbour beyond an end of the utterance is the frame at that end. For use inside jit: rows may be traced, context
+    is a Python number.
+    """
+    rows = jnp.asarray(rows)
+    first, last = (jnp.asarray(ends)[rows][:, None] for ends in (frames.first, frames.last))
+    neighbours = rows[:, None] + jnp.arange(-context, context + 1, dtype=rows.dtype)[None, :]
+    return jnp.asarray(frames.features)[jnp.clip(neighbours, first, last)].reshape(len(rows), -1)
+
+
+def frames_with_context(
+    features: Float[np.ndarray | Array, "frames dims"], context: int, length: int | Int[Array, ""] | None = None
+) -> Float[Array, "frames window"]:
+    """Every frame of one utterance with its neighbours, as `gather` gives them.
+
+    length: of an utterance that is padded to a common size (may be traced, vmap over both): neighbours never lie in the
+    padding; the rows from `length` on are repetitions without meaning.
+    """
+    features = jnp.asarray(features)
+    rows = jnp.arange(len(features))
+    last = (len(features) if length is None else jnp.asarray(length)) - 1
+    neighbours = rows[:, None] + jnp.arange(-context, context + 1)[None, :]
+    return features[jnp.clip(neighbours, 0, last)].reshape(len(features), -1)
