@@ -34,20 +34,28 @@ def spoken_digits(given: Path | None = None) -> Dataset:
 
     Raises: MissingExtraError without kaldi-native-fbank, DataError for recordings that are missing or others.
     """
+    known = recordings(given)
+    x = np.stack([_word(log_mel(signal, hop=0.01)) for signal in known.values()])
+    labels = np.array([int(name[0]) for name in known], np.int32)
+    index = np.array([int(name.split("_")[-1].removesuffix(".wav")) for name in known])
+    chosen = (index >= 10, (index >= 5) & (index < 10), index < 5)
+    return Dataset("spoken digits", 10, *(Split(x[rows], labels[rows]) for rows in chosen))
+
+
+def recordings(given: Path | None = None) -> dict[str, np.ndarray]:
+    """`{digit}_{speaker}_{index}.wav` -> samples, sorted by name; given: as for `spoken_digits`.
+
+    Raises: DataError for recordings that are missing or others.
+    """
     place = files.folder("fsdd/recordings", given)
     if place is None:
         raise DataError(f"the spoken digits need a folder: {_HOW}")
-    mel = need("kaldi_native_fbank", "data", "reading the spoken digits")
     names = sorted(path.name for path in place.glob("*.wav"))
     content = [(place / name).read_bytes() for name in names]
     lines = "".join(f"{hashlib.sha256(raw).hexdigest()}  {name}\n" for raw, name in zip(content, names))
     if hashlib.sha256(lines.encode()).hexdigest() != _SHA256:
         raise DataError(f"{place} holds {len(names)} recordings that are not the 3,000 known ones: {_HOW}")
-    x = np.stack([_features(mel, raw, name) for raw, name in zip(content, names)])
-    labels = np.array([int(name[0]) for name in names], np.int32)
-    index = np.array([int(name.split("_")[-1].removesuffix(".wav")) for name in names])
-    chosen = (index >= 10, (index >= 5) & (index < 10), index < 5)
-    return Dataset("spoken digits", 10, *(Split(x[rows], labels[rows]) for rows in chosen))
+    return {name: samples(raw, name) for raw, name in zip(content, names)}
 
 
 def samples(raw: bytes, name: str) -> np.ndarray:
@@ -65,17 +73,26 @@ def samples(raw: bytes, name: str) -> np.ndarray:
         raise DataError(f"{name} is not a WAV file: {error}") from None
 
 
-def _features(mel, raw, name):
+def log_mel(signal: np.ndarray, hop: float) -> np.ndarray:
+    """Frames of 25 ms, one every `hop` seconds, as 20 log-mel energies in float32.
+
+    Raises: MissingExtraError without kaldi-native-fbank.
+    """
+    mel = need("kaldi_native_fbank", "data", "reading the spoken digits")
     options = mel.FbankOptions()
     options.frame_opts.samp_freq = RATE
+    options.frame_opts.frame_shift_ms = 1000 * hop
     options.frame_opts.dither = 0.0
     # Some recordings are shorter than a frame and a half: the ends are mirrored.
     options.frame_opts.snip_edges = False
     options.mel_opts.num_bins = MELS
     bank = mel.OnlineFbank(options)
-    bank.accept_waveform(RATE, samples(raw, name).tolist())
+    bank.accept_waveform(RATE, signal.tolist())
     bank.input_finished()
-    frames = np.stack([bank.get_frame(i) for i in range(bank.num_frames_ready)])
+    return np.stack([bank.get_frame(i) for i in range(bank.num_frames_ready)])
+
+
+def _word(frames):
     word = np.stack([part.mean(axis=0) for part in _parts(frames)])
     return ((word - word.mean(axis=0)) / (word.std(axis=0) + 1e-3)).astype(np.float32).reshape(-1)
 

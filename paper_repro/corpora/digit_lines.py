@@ -15,7 +15,6 @@ Nobody wrote these lines: real digits of one writer are set side by side. The re
 A frame is one column of pixels.
 """
 
-import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +27,7 @@ from lossjax.data.digits import digits
 from lossjax.data.mnist import mnist
 
 from .corpus import Corpus, Utterance, checked
+from .dealing import deal, hand
 
 NOISE = 0.2
 WORDS = tuple("0123456789")
@@ -126,16 +126,10 @@ def _lines(rng, writers, layout, count, title) -> Iterator[Utterance]:
     decks = [deal(rng, len(writer.labels)) for writer in writers]
     for line in range(count):
         writer, deck = writers[line % len(writers)], decks[line % len(writers)]
-        chosen = list(itertools.islice(deck, int(rng.integers(3, 8))))
+        chosen = hand(rng, deck)
         features = _line(rng, writer.images[chosen], layout)
         words = tuple(WORDS[label] for label in writer.labels[chosen])
         yield Utterance(f"{title} {line}", f"{title} {writer.name}", features, words)
-
-
-def deal(rng: np.random.Generator, count: int) -> Iterator[int]:
-    """0 ... count - 1 in random order, again and again, each time in another."""
-    while True:
-        yield from rng.permutation(count).tolist()
 
 
 def _line(rng, images, layout):

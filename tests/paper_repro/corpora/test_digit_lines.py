@@ -11,6 +11,7 @@ import pytest
 
 from paper_repro.corpora import digit_lines
 from paper_repro.corpora.corpus import fingerprint, least_frames, too_short, utterances
+from paper_repro.corpora.dealing import deal
 
 SHARED = Path(os.environ.get("LOSSJAX_DATA", Path(__file__).parents[4] / "shared" / "data"))
 
@@ -67,7 +68,7 @@ def test_no_digit_is_in_two_splits(monkeypatch):
 
 
 def test_every_digit_of_a_writer_is_dealt_equally_often():
-    dealt = itertools.islice(digit_lines.deal(np.random.default_rng(1), 7), 7 * 5)
+    dealt = itertools.islice(deal(np.random.default_rng(1), 7), 7 * 5)
     assert set(collections.Counter(dealt).values()) == {5}
 
 
