@@ -4,6 +4,7 @@ Source: LeCun, Cortes and Burges 1998. The 10,000 test images are by other write
 split is the end of these, whose writers differ from those at the beginning but for one or two.
 """
 
+import math
 import struct
 from pathlib import Path
 
@@ -71,15 +72,18 @@ def _array(name, place):
 def idx(content: bytes, path: Path) -> np.ndarray:
     """The array of unsigned bytes in an IDX file: two zeros, the type 8, the rank, the sizes as big-endian int32, the bytes.
 
-    Raises: DataError for bytes that are none.
+    Raises: DataError for bytes that are none, and for an array without axes or elements.
     """
     rank = content[3] if len(content) > 3 else 0
     header = 4 + 4 * rank
     if content[:3] != b"\0\0\x08" or len(content) < header:
         raise DataError(f"{path} is not an IDX file of bytes")
     shape = struct.unpack(f">{rank}i", content[4:header])
-    if len(content) - header != np.prod(shape):
+    # Images have three axes; NumPy has at most 64.
+    if not 1 <= rank <= 8 or min(shape) < 1:
+        raise DataError(f"{path} is not an IDX file of images or labels: its shape is {shape[:8]}")
+    if len(content) - header != math.prod(shape):
         raise DataError(
-            f"{path} should hold {np.prod(shape)} bytes for the shape {shape}, it has {len(content) - header}"
+            f"{path} should hold {math.prod(shape)} bytes for the shape {shape}, it has {len(content) - header}"
         )
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)

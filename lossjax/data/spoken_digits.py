@@ -61,16 +61,21 @@ def recordings(given: Path | None = None) -> dict[str, np.ndarray]:
 def samples(raw: bytes, name: str) -> np.ndarray:
     """The samples of a recording, as the integers of its file in float32.
 
-    Raises: DataError for another format than 16-bit mono at 8 kHz.
+    Raises: DataError for another format than 16-bit mono at 8 kHz, and for a recording that is empty or cut short.
     """
     try:
         with wave.open(io.BytesIO(raw)) as file:
             form = file.getnchannels(), file.getsampwidth(), file.getframerate()
-            if form != (1, 2, RATE):
-                raise DataError(f"{name} has (channels, bytes, rate) {form}, not (1, 2, {RATE})")
-            return np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32)
-    except (wave.Error, EOFError) as error:
-        raise DataError(f"{name} is not a WAV file: {error}") from None
+            count = file.getnframes()
+            content = file.readframes(count)
+    # RuntimeError: a chunk that ends beyond the file.
+    except (wave.Error, EOFError, RuntimeError) as error:
+        raise DataError(f"{name} is not a WAV file: {error or type(error).__name__}") from None
+    if form != (1, 2, RATE):
+        raise DataError(f"{name} has (channels, bytes, rate) {form}, not (1, 2, {RATE})")
+    if count == 0 or len(content) != 2 * count:
+        raise DataError(f"{name} should hold {count} samples, at least one, it has {len(content) / 2:g}")
+    return np.frombuffer(content, "<i2").astype(np.float32)
 
 
 def log_mel(signal: np.ndarray, hop: float) -> np.ndarray:
