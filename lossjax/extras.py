@@ -3,7 +3,12 @@
 import importlib
 
 # Packages that are not called what is imported.
-_PACKAGES = {"flint": "python-flint", "sklearn": "scikit-learn", "kaldi_native_fbank": "kaldi-native-fbank"}
+_PACKAGES = {
+    "flint": "python-flint",
+    "sklearn": "scikit-learn",
+    "kaldi_native_fbank": "kaldi-native-fbank",
+    "PIL": "pillow",
+}
 
 
 class MissingExtraError(ImportError):
