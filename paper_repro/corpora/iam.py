@@ -30,7 +30,7 @@ from .corpus import Corpus, Utterance, checked
 
 HEIGHT = 32
 SILENCE = "<space>"
-# The largest line of the database has less than a tenth of it.
+# What claims to be larger is no line, and would fill the memory.
 _MOST_PIXELS = 20_000_000
 _LISTS = ("train", "validation", "test")
 _LINE = re.compile(r"[a-z]\d\d-\d\d\d[a-z]?-\d\d")

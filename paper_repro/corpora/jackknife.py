@@ -9,8 +9,8 @@ def jackknife(corpus: Corpus, folds: int) -> tuple[Corpus, ...]:
     """`folds` corpora over the speakers of all splits, in alphabetical order: speaker i is tested in fold i mod folds.
 
     Of the speakers left, every tenth from the sixth on is dev (where there are fewer, the last one), the others train.
-    Over the folds each utterance is in exactly one test split. Features are shared, not copied. For corpora whose
-    speakers share nothing: in digit strings, the noise that babbles is the voice of others.
+    Over the folds each utterance is in exactly one test split. Features are shared, not copied. Not for digit strings:
+    what babbles in their noise are the other speakers, and `held_out` there keeps them apart.
 
     Raises: DataError for fewer than two folds, more folds than speakers, or fewer than three speakers.
     """
