@@ -75,9 +75,7 @@ def digit_lines(seed: int = 0, *, lines: tuple[int, int, int] = (300, 100, 2_200
     return _corpus("digit lines", writers, DIGITS, seed, lines)
 
 
-def mnist_lines(
-    given: Path | None = None, seed: int = 0, *, lines: tuple[int, int, int] = (2_000, 400, 2_200)
-) -> Corpus:
+def mnist_lines(given: Path | None = None, seed: int = 0, *, lines: tuple[int, int, int] = (300, 100, 2_200)) -> Corpus:
     """MNIST at its full 28 x 28 pixels, otherwise the same; every test image is used once or twice.
 
     given: the folder of the files, else $LOSSJAX_DATA/mnist, else a download.

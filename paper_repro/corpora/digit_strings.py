@@ -58,7 +58,7 @@ def digit_strings(
 ) -> Corpus:
     """strings: of train, dev, test; 5 words a string on average, more than 10,000 in test.
 
-    The 300 test recordings (500 of a speaker held out) are reused about 36 (22) times, each time with other neighbours
+    The 300 test recordings (500 of a speaker held out) are reused about 37 (22) times, each time with other neighbours
     and noise: resample over speakers, not strings. The same seed gives the same bits. given: the folder of the
     recordings, else $LOSSJAX_DATA/fsdd/recordings. held_out: the name of the speaker to test, unheard in training.
 
@@ -77,9 +77,11 @@ def _take(name, signal):
 def assembled(takes: list[Take], seed: int, *, held_out: str | None, strings: tuple[int, int, int]) -> Corpus:
     """The strings of these recordings, as `digit_strings`.
 
-    Raises: DataError for a speaker who is not there, and one without recordings for a split.
+    Raises: DataError for a speaker who is not there, one without recordings for a split, and fewer than three speakers.
     """
     speakers = sorted({take.speaker for take in takes})
+    if len(speakers) < 3:
+        raise DataError(f"strings need recordings of three speakers or more, these are of {len(speakers)}")
     if held_out is not None and held_out not in speakers:
         raise DataError(f"there is no speaker {held_out!r} among the recordings, only {', '.join(speakers)}")
     cast = _cast(speakers, held_out)

@@ -95,6 +95,9 @@ def test_an_unknown_speaker_and_one_without_recordings(takes):
     with pytest.raises(DataError) as error:
         assembled([t for t in takes if (t.speaker, t.number) < ("di", 5)], 0, held_out=None, strings=FEW)
     one_sentence(error, "di", "train")
+    with pytest.raises(DataError) as error:
+        assembled([t for t in takes if t.speaker < "cy"], 0, held_out=None, strings=FEW)
+    one_sentence(error, "three speakers", "2")
 
 
 @pytest.mark.parametrize("kind", NOISES)
