@@ -1,0 +1,1 @@
+"""The recogniser: HMMs, Viterbi, Gaussian baseline, language model, scores."""

@@ -1,0 +1,92 @@
+"""Forced alignment of a corpus, and the priors of the states that follow from it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float32, Int32
+
+from ..corpora.corpus import Utterance
+from .batches import groups, lengths_of, padded, power_of_two
+from .hmm import Topology
+from .transcript import Graph, UnknownWordError, stack, transcript
+from .viterbi import best_paths
+
+# log p of every frame of these utterances, one after another, and of every state: an array (n, c), float32.
+Scorer = Callable[[Sequence[Utterance]], Float32[np.ndarray, "n c"]]
+
+
+class Skipped(NamedTuple):
+    """An utterance that was left out, and why: half a sentence."""
+
+    name: str
+    why: str
+
+
+class Job(NamedTuple):
+    """Utterances of about one length, at most as many as there are graphs."""
+
+    utterances: list[Utterance]
+    graphs: Graph
+
+
+class Alignments(NamedTuple):
+    """states: utterance -> HMM state of each frame. scores: utterance -> sum of the emissions along that path."""
+
+    states: dict[str, Int32[np.ndarray, " t"]]
+    scores: dict[str, float]
+    skipped: tuple[Skipped, ...]
+
+
+def jobs(topology: Topology, utterances: Sequence[Utterance], width: int = 16) -> tuple[list[Job], tuple[Skipped, ...]]:
+    """What is to be aligned, in batches; and the utterances that cannot be: an unknown word, too few frames."""
+    graphs, skipped = {}, []
+    for utterance in utterances:
+        try:
+            graph = transcript(topology, utterance.words)
+        except UnknownWordError as problem:
+            skipped.append(Skipped(utterance.name, str(problem)))
+            continue
+        if len(utterance.features) < graph.shortest:
+            why = f"{len(utterance.features)} frames are fewer than the {graph.shortest} states of its shortest path"
+            skipped.append(Skipped(utterance.name, why))
+            continue
+        graphs[utterance.name] = graph
+    kept = [utterance for utterance in utterances if utterance.name in graphs]
+    predecessors = max((graph.before.shape[1] for graph in graphs.values()), default=1)
+    return [_job(group, graphs, predecessors, width) for group in groups(kept, width)], tuple(skipped)
+
+
+def _job(utterances, graphs, predecessors, width):
+    chosen = [graphs[utterance.name] for utterance in utterances]
+    states = power_of_two(max(len(graph.emits) for graph in chosen))
+    return Job(utterances, stack(chosen + chosen[:1] * (width - len(chosen)), states, predecessors))
+
+
+def align(score: Scorer, prepared: Iterable[Job], skipped: Iterable[Skipped] = ()) -> Alignments:
+    """The best path of every utterance by this acoustic model; an utterance without a finite one joins `skipped`."""
+    states, scores, left_out = {}, {}, list(skipped)
+    for utterances, graphs in prepared:
+        lengths = lengths_of(utterances, len(graphs.emits))
+        emissions = padded(score(utterances), lengths)
+        classes, totals = map(np.asarray, best_paths(emissions, lengths, graphs))
+        for (name, *_), path, length, total in zip(utterances, classes, lengths, totals):
+            if not np.isfinite(total):
+                left_out.append(Skipped(name, f"its best path scores {total}: the acoustic scores are not finite"))
+                continue
+            states[name], scores[name] = path[:length].copy(), float(total)
+    return Alignments(states, scores, tuple(left_out))
+
+
+def log_priors(states: Mapping[str, Int32[np.ndarray, " t"]], count: int) -> Float32[np.ndarray, " c"]:
+    """log p(s) = log (N(s) + 1/2) / (N + C / 2) of C = count states in N aligned frames: a state never seen has one too."""
+    seen = np.bincount(np.concatenate([np.zeros(0, np.int32), *states.values()]), minlength=count) + 0.5
+    return np.log(seen / seen.sum()).astype(np.float32)
+
+
+def frame_error(found: Mapping[str, Int32[np.ndarray, " t"]], truth: Mapping[str, Int32[np.ndarray, " t"]]) -> float:
+    """Share of the frames whose state differs, over the utterances that both hold; NaN where there are none."""
+    common = [name for name in truth if name in found]
+    wrong = sum(int(np.sum(found[name] != truth[name])) for name in common)
+    frames = sum(len(truth[name]) for name in common)
+    return wrong / frames if frames else float("nan")
