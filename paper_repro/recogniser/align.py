@@ -12,8 +12,8 @@ from .hmm import Topology
 from .transcript import Graph, UnknownWordError, stack, transcript
 from .viterbi import best_paths
 
-# log p of every frame of these utterances, one after another, and of every state: an array (n, c), float32.
-Scorer = Callable[[Sequence[Utterance]], Float32[np.ndarray, "n c"]]
+# log p of every frame and state of each of these utterances: arrays (t, c), float32.
+Scorer = Callable[[Sequence[Utterance]], Sequence[Float32[np.ndarray, "t c"]]]
 
 
 class Skipped(NamedTuple):
@@ -38,8 +38,8 @@ class Alignments(NamedTuple):
     skipped: tuple[Skipped, ...]
 
 
-def jobs(topology: Topology, utterances: Sequence[Utterance], width: int = 16) -> tuple[list[Job], tuple[Skipped, ...]]:
-    """What is to be aligned, in batches; and the utterances that cannot be: an unknown word, too few frames."""
+def jobs(topology: Topology, utterances: Sequence[Utterance], most: int = 16) -> tuple[list[Job], tuple[Skipped, ...]]:
+    """What is to be aligned, in batches of at most `most`; and the utterances that cannot be: an unknown word, too few frames."""
     graphs, skipped = {}, []
     for utterance in utterances:
         try:
@@ -52,24 +52,26 @@ def jobs(topology: Topology, utterances: Sequence[Utterance], width: int = 16) -
             skipped.append(Skipped(utterance.name, why))
             continue
         graphs[utterance.name] = graph
-    kept = [utterance for utterance in utterances if utterance.name in graphs]
+    kept = {utterance.name: utterance for utterance in utterances if utterance.name in graphs}
+    names = groups({name: len(utterance.features) for name, utterance in kept.items()}, most)
+    # One number of predecessors and one width for all, as each shape is compiled.
     predecessors = max((graph.before.shape[1] for graph in graphs.values()), default=1)
-    return [_job(group, graphs, predecessors, width) for group in groups(kept, width)], tuple(skipped)
+    made = [_job([kept[n] for n in group], [graphs[n] for n in group], predecessors, len(names[0])) for group in names]
+    return made, tuple(skipped)
 
 
 def _job(utterances, graphs, predecessors, width):
-    chosen = [graphs[utterance.name] for utterance in utterances]
-    states = power_of_two(max(len(graph.emits) for graph in chosen))
-    return Job(utterances, stack(chosen + chosen[:1] * (width - len(chosen)), states, predecessors))
+    states = power_of_two(max(len(graph.emits) for graph in graphs))
+    return Job(utterances, stack(graphs + graphs[:1] * (width - len(graphs)), states, predecessors))
 
 
 def align(score: Scorer, prepared: Iterable[Job], skipped: Iterable[Skipped] = ()) -> Alignments:
     """The best path of every utterance by this acoustic model; an utterance without a finite one joins `skipped`."""
     states, scores, left_out = {}, {}, list(skipped)
     for utterances, graphs in prepared:
-        lengths = lengths_of(utterances, len(graphs.emits))
-        emissions = padded(score(utterances), lengths)
-        classes, totals = map(np.asarray, best_paths(emissions, lengths, graphs))
+        log_p, width = score(utterances), len(graphs.emits)
+        lengths = lengths_of(log_p, width)
+        classes, totals = map(np.asarray, best_paths(padded(log_p, width), lengths, graphs))
         for (name, *_), path, length, total in zip(utterances, classes, lengths, totals):
             if not np.isfinite(total):
                 left_out.append(Skipped(name, f"its best path scores {total}: the acoustic scores are not finite"))

@@ -46,7 +46,12 @@ class GaussianSystem(NamedTuple):
 
 def scorer(mixtures: Mixtures) -> Scorer:
     """The acoustic model for alignment and decoding."""
-    return lambda utterances: log_likelihood(mixtures, _frames(utterances))
+
+    def score(utterances):
+        ends = np.cumsum([len(utterance.features) for utterance in utterances])
+        return np.split(log_likelihood(mixtures, _frames(utterances)), ends[:-1])
+
+    return score
 
 
 def _frames(utterances):
@@ -58,13 +63,13 @@ def train(
     utterances: Sequence[Utterance],
     energy: Energy = None,
     schedule: Schedule = PROTOCOL,
-    width: int = 16,
+    most: int = 16,
 ) -> GaussianSystem:
     """Train on these utterances; one that has an unknown word or too few frames is named in `alignments.skipped`.
 
     Raises: DataError where none is left.
     """
-    work, skipped = jobs(topology, utterances, width)
+    work, skipped = jobs(topology, utterances, most)
     if not work:
         raise DataError(f"none of the {len(utterances)} training utterances can be aligned")
     mean, variance = moments(utterances)

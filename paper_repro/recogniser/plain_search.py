@@ -20,57 +20,50 @@ def best_sentences(
     transitions: Float32[np.ndarray, "w1 w1"],
 ) -> list[Hypothesis]:
     """As `decode.best_sentences`: the same sentences, ties included."""
-    emits, entries, entered, ends = map(np.asarray, loop)
+    emits, entries, words, *_ = loop
+    into = transitions[words, :-1]
     width, frames, size = len(emissions), int(max(lengths)), len(emits)
-    start = len(ends) - 1
     scores = np.full((width, size), -np.inf, np.float32)
-    entering = np.tile(transitions[start, :-1], (width, 1))
-    predecessor = np.full((width, start), start)
+    entering = np.tile(into[-1], (width, 1))
+    predecessor = np.full((width, into.shape[1]), len(words) - 1)
     moved = np.zeros((frames, width, size), bool)
-    from_word = np.zeros((frames, width, start), np.int32)
-    word_end = np.zeros((frames, width, start + 1), np.int32)
-    finals = np.full((width, start + 1), -np.inf, np.float32)
-    rows = np.arange(width)[:, None]
+    came_from = np.zeros((frames, width, into.shape[1]), np.int32)
+    end_state = np.zeros((frames, width, len(words)), np.int32)
+    finals = np.full((width, len(words)), -np.inf, np.float32)
     for t in range(frames):
         left = np.empty_like(scores)
         left[:, 1:] = scores[:, :-1]
         left[:, 0] = 0 if t == 0 else -np.inf
-        left[:, entries] = entering[:, entered]
-        from_word[t] = predecessor
+        left[:, entries] = entering[:, words[:-1]]
+        came_from[t] = predecessor
         np.greater(left, scores, out=moved[t])
         np.maximum(left, scores, out=scores)
         scores += emissions[:, t][:, emits]
-        at_ends = scores[:, ends]
-        choice = at_ends.argmax(axis=2)
-        word_end[t] = ends[np.arange(start + 1), choice]
-        best = scores[rows, word_end[t]]
-        through = best[:, :, None] + transitions[None, :, :-1]
+        spoken, silent = scores[:, loop.ends], scores[:, loop.silent_ends]
+        end_state[t] = np.where(silent > spoken, loop.silent_ends, loop.ends)
+        best = np.maximum(spoken, silent)
+        through = best[:, :, None] + into[None]
         predecessor = through.argmax(axis=1)
-        entering = through.max(axis=1)
+        entering = np.take_along_axis(through, predecessor[:, None], axis=1)[:, 0]
         ending = np.equal(t + 1, lengths)
-        finals[ending] = best[ending] + transitions[:, start]
-    tables = (moved, from_word, word_end)
+        finals[ending] = best[ending] + transitions[words, -1]
+    tables = (moved, came_from, end_state)
     return [_way_back(finals[b], *(x[:, b] for x in tables), int(n), loop) for b, n in enumerate(lengths)]
 
 
-def _way_back(finals, moved, from_word, word_end, length, loop):
-    start = len(loop.ends) - 1
-    word = int(np.argmax(finals))
-    score = float(finals[word])
+def _way_back(finals, moved, came_from, end_state, length, loop):
+    pronunciation = int(np.argmax(finals))
+    score = float(finals[pronunciation])
+    found, begins = [], []
     if length == 0 or not np.isfinite(score):
         return Hypothesis((), (), score)
-    state = int(word_end[length - 1, word])
-    first_states = set(loop.entries.tolist())
-    words, begins = [], []
+    state, first_states = int(end_state[length - 1, pronunciation]), set(loop.entries.tolist())
     for t in range(length - 1, -1, -1):
-        if not moved[t, state]:
-            continue
-        if state not in first_states:
+        if moved[t, state] and state in first_states:
+            found.append(word := int(loop.words[pronunciation]))
+            begins.append(t)
+            pronunciation = int(came_from[t, word])
+            state = int(end_state[t - 1, pronunciation])
+        elif moved[t, state]:
             state -= 1
-            continue
-        words.append(word)
-        begins.append(t)
-        word = int(from_word[t, word])
-        if t > 0:
-            state = int(word_end[t - 1, word])
-    return Hypothesis(tuple(words[::-1]), tuple(begins[::-1]), score)
+    return Hypothesis(tuple(found[::-1]), tuple(begins[::-1]), score)

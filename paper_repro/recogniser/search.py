@@ -8,7 +8,7 @@ from jaxtyping import Float32
 
 from ..corpora.corpus import Utterance
 from .align import Scorer, Skipped
-from .batches import padded
+from .batches import groups, lengths_of, padded
 from .decode import best_sentences
 from .language_model import LanguageModel
 from .wordloop import Weights, WordLoop, on_device, transitions
@@ -26,14 +26,10 @@ class Recognised(NamedTuple):
     skipped: tuple[Skipped, ...]
 
 
-def acoustic_scores(score: Scorer, utterances: Sequence[Utterance], width: int = 64) -> Acoustics:
-    """log p of every frame of each utterance."""
-    found = {}
-    for start in range(0, len(utterances), width):
-        group = utterances[start : start + width]
-        ends = np.cumsum([len(utterance.features) for utterance in group])
-        found |= zip((utterance.name for utterance in group), np.split(score(group), ends[:-1]))
-    return found
+def acoustic_scores(score: Scorer, utterances: Sequence[Utterance], most: int = 64) -> Acoustics:
+    """log p of every frame of each utterance, computed for at most `most` utterances at a time."""
+    parts = (utterances[start : start + most] for start in range(0, len(utterances), most))
+    return {utterance.name: log_p for part in parts for utterance, log_p in zip(part, score(part))}
 
 
 def recognise(
@@ -42,18 +38,19 @@ def recognise(
     model: LanguageModel,
     weights: Weights,
     log_prior: Float32[np.ndarray, " c"] | None = None,
-    width: int = 16,
+    most: int = 32,
 ) -> Recognised:
     """The best sentence of every utterance by log p - kappa log_prior; without priors, by log p as it is."""
     table, loop = transitions(model, weights), on_device(loop)
     prior = np.float32(0) if log_prior is None else np.float32(weights.kappa) * log_prior
     words, skipped = {}, []
-    ordered = sorted(acoustics, key=lambda name: len(acoustics[name]))
-    for names in (ordered[start : start + width] for start in range(0, len(ordered), width)):
-        lengths = np.array([len(acoustics[name]) for name in names] + [0] * (width - len(names)), np.int32)
-        emissions = padded(np.concatenate([acoustics[name] for name in names]) - prior, lengths)
-        for name, length, found in zip(names, lengths, best_sentences(emissions, lengths, loop, table)):
-            words[name] = tuple(model.words[number] for number in found.words)
-            if not np.isfinite(found.score):
-                skipped.append(Skipped(name, f"no sentence fits its {length} frames: the best scores {found.score}"))
+    grouped = groups({name: len(log_p) for name, log_p in acoustics.items()}, most)
+    for names in grouped:
+        rows, width = [acoustics[name] - prior for name in names], len(grouped[0])
+        found = best_sentences(padded(rows, width), lengths_of(rows, width), loop, table)
+        for name, row, hypothesis in zip(names, rows, found):
+            words[name] = tuple(model.words[number] for number in hypothesis.words)
+            if not np.isfinite(hypothesis.score):
+                why = f"no sentence fits its {len(row)} frames: the best scores {hypothesis.score}"
+                skipped.append(Skipped(name, why))
     return Recognised(words, tuple(skipped))

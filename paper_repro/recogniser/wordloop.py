@@ -11,16 +11,17 @@ from .language_model import LanguageModel
 
 
 class WordLoop(NamedTuple):
-    """All chains one after another, S states; word W is the start of a sentence, a silence that may be left out.
+    """All chains one after another, S states. The start of a sentence is word W and pronunciation P, a silence.
 
-    emits: the acoustic class of each state. entries: the first state of each of P pronunciations; entered: its word.
-    ends: the states in which each of the W + 1 words may end, filled up by repetition.
+    emits: the acoustic class of each state. entries: the first state of each of P pronunciations. words: their words,
+    and W. ends: the last state of each pronunciation; silent_ends: that of the silence behind it.
     """
 
     emits: Int32[np.ndarray | Array, " s"]
     entries: Int32[np.ndarray | Array, " p"]
-    entered: Int32[np.ndarray | Array, " p"]
-    ends: Int32[np.ndarray | Array, "w1 e"]
+    words: Int32[np.ndarray | Array, " p1"]
+    ends: Int32[np.ndarray | Array, " p1"]
+    silent_ends: Int32[np.ndarray | Array, " p1"]
 
 
 class Weights(NamedTuple):
@@ -38,19 +39,17 @@ class Weights(NamedTuple):
 def word_loop(topology: Topology, words: tuple[str, ...]) -> WordLoop:
     """The loop over these words of the lexicon, in this order."""
     # The start of the sentence comes first: where nothing precedes a state, a sentence begins.
-    emits, entries, entered = list(topology.silence), [], []
-    ends: list[list[int]] = []
+    emits, entries, numbers, ends = list(topology.silence), [], [], []
     for number, word in enumerate(words):
-        ends.append([])
         for variant in topology.lexicon[word]:
             entries.append(len(emits))
-            entered.append(number)
+            numbers.append(number)
             emits += [*variant, *topology.silence]
-            ends[number] += [len(emits) - len(topology.silence) - 1, len(emits) - 1]
-    ends.append([len(topology.silence) - 1])
-    widest = max(map(len, ends))
-    filled = [states + states[:1] * (widest - len(states)) for states in ends]
-    return WordLoop(*(np.array(column, np.int32) for column in (emits, entries, entered, filled)))
+            ends.append(len(emits) - len(topology.silence) - 1)
+    silence = len(topology.silence)
+    silent_ends = [*(end + silence for end in ends), silence - 1]
+    columns = emits, entries, [*numbers, len(words)], [*ends, silence - 1], silent_ends
+    return WordLoop(*(np.array(column, np.int32) for column in columns))
 
 
 def transitions(model: LanguageModel, weights: Weights) -> Float32[np.ndarray, "w1 w1"]:
