@@ -13,8 +13,9 @@ SHORTEST = 512
 def groups(lengths: Mapping[str, int], most: int) -> list[list[str]]:
     """Names of utterances in groups of at most `most`, as equal in number as can be, the short ones first."""
     ordered = sorted(lengths, key=lambda name: lengths[name])
-    size = -(-len(ordered) // max(1, -(-len(ordered) // most)))
-    return [ordered[start : start + size] for start in range(0, len(ordered), size)]
+    number = -(-len(ordered) // most)
+    size = -(-len(ordered) // max(number, 1))
+    return [ordered[group * size : (group + 1) * size] for group in range(number)]
 
 
 def padded(rows: Sequence[Float32[np.ndarray, "_ c"]], width: int) -> Float32[np.ndarray, "b t c"]:

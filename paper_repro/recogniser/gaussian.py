@@ -86,13 +86,18 @@ def _sums(mixtures, features, states):
     return tuple(jax.ops.segment_sum(part, jnp.maximum(states, 0), num_segments=number) for part in parts)
 
 
+def nothing(mixtures: Mixtures) -> Statistics:
+    """Statistics of no frame."""
+    shape = mixtures.mean.shape
+    return Statistics(np.zeros(shape[:2]), np.zeros(shape), np.zeros(shape))
+
+
 def statistics(mixtures: Mixtures, features: Float32[np.ndarray, "n d"], states: Int32[np.ndarray, " n"]) -> Statistics:
     """Sums over frames that are aligned to these states (-1: to none), shared among the components of their state.
 
     Over a corpus they are added up in float64.
     """
-    shape = mixtures.mean.shape
-    total = Statistics(np.zeros(shape[:2]), np.zeros(shape), np.zeros(shape))
+    total = nothing(mixtures)
     for rows in _chunks(len(features)):
         for sums, part in zip(total, _sums(mixtures, _filled(features[rows], 0.0), _filled(states[rows], -1))):
             sums += np.asarray(part)

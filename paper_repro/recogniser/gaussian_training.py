@@ -10,7 +10,17 @@ from lossjax.data.dataset import DataError
 
 from ..corpora.corpus import Utterance
 from .align import Alignments, Job, Scorer, align, jobs
-from .gaussian import VARIANCE_FLOOR, Mixtures, Statistics, log_likelihood, one_gaussian, split, statistics, updated
+from .gaussian import (
+    VARIANCE_FLOOR,
+    Mixtures,
+    Statistics,
+    log_likelihood,
+    nothing,
+    one_gaussian,
+    split,
+    statistics,
+    updated,
+)
 from .hmm import Topology
 
 # The loudness of every frame; None where silence lies between words rather than around them.
@@ -75,7 +85,7 @@ def train(
     mean, variance = moments(utterances)
     floor = VARIANCE_FLOOR * np.maximum(variance, np.finfo(np.float32).tiny)
     flat = {u.name: flat_start(topology, u.words, u.features, energy) for job in work for u in job.utterances}
-    found = one_gaussian(topology.count, mean, np.maximum(variance, floor))
+    found = one_gaussian(topology.number, mean, np.maximum(variance, floor))
     sums = _collect(found, work, flat)
     mixtures, history = updated(found, sums, floor), []
     for doubling in range(schedule.splits + 1):
@@ -105,8 +115,12 @@ def _pass(mixtures, found):
 def _collect(mixtures, work: Sequence[Job], states):
     """Statistics of all utterances that have states."""
     parts = ([u for u in job.utterances if u.name in states] for job in work)
-    found = (statistics(mixtures, _frames(us), np.concatenate([states[u.name] for u in us])) for us in parts if us)
-    return Statistics(*(sum(column) for column in zip(*found)))
+    total = nothing(mixtures)
+    for us in parts:
+        if us:
+            found = statistics(mixtures, _frames(us), np.concatenate([states[u.name] for u in us]))
+            total = Statistics(*map(np.add, total, found))
+    return total
 
 
 def flat_start(

@@ -12,13 +12,13 @@ Chain = tuple[int, ...]
 
 
 class Topology(NamedTuple):
-    """States are numbers 0 ... count - 1, the classes of the acoustic model.
+    """States are numbers 0 ... number - 1, the classes of the acoustic model.
 
     units: unit -> its states, left to right. silence: the states of silence or blank. lexicon: word -> the states of
     each of its pronunciations.
     """
 
-    count: int
+    number: int
     units: dict[str, Chain]
     silence: Chain
     lexicon: dict[str, tuple[Chain, ...]]

@@ -47,8 +47,10 @@ def best_sentences(
         entering = np.take_along_axis(through, predecessor[:, None], axis=1)[:, 0]
         ending = np.equal(t + 1, lengths)
         finals[ending] = best[ending] + transitions[words, -1]
-    tables = (moved, came_from, end_state)
-    return [_way_back(finals[b], *(x[:, b] for x in tables), int(n), loop) for b, n in enumerate(lengths)]
+    return [
+        _way_back(finals[b], moved[:, b], came_from[:, b], end_state[:, b], int(length), loop)
+        for b, length in enumerate(lengths)
+    ]
 
 
 def _way_back(finals, moved, came_from, end_state, length, loop):

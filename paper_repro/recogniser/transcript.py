@@ -24,7 +24,7 @@ class Graph(NamedTuple):
     before: Int32[np.ndarray, "*b s k"]
     first: Bool[np.ndarray, "*b s"]
     last: Bool[np.ndarray, "*b s"]
-    shortest: Int32[np.ndarray, "*b"]
+    shortest: Int32[np.ndarray, "*b"] | int
 
 
 def transcript(topology: Topology, words: Sequence[str]) -> Graph:
@@ -56,9 +56,7 @@ def transcript(topology: Topology, words: Sequence[str]) -> Graph:
         ends = [*last, add(topology.silence, last)]
         shortest += min(map(len, variants))
     starts = np.isin(np.arange(len(emits)), sorted(first))
-    return Graph(
-        np.array(emits, np.int32), _table(before), starts, np.isin(np.arange(len(emits)), ends), np.int32(shortest)
-    )
+    return Graph(np.array(emits, np.int32), _table(before), starts, np.isin(np.arange(len(emits)), ends), shortest)
 
 
 def _table(before):
