@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float32, Int32
 
 from ..corpora.corpus import Utterance
-from .batches import groups, lengths_of, padded, power_of_two
+from .batches import groups, lengths_of, padded, power_of_two, width
 from .hmm import Topology
 from .transcript import Graph, UnknownWordError, stack, transcript
 from .viterbi import best_paths
@@ -40,38 +40,43 @@ class Alignments(NamedTuple):
 
 def jobs(topology: Topology, utterances: Sequence[Utterance], most: int = 16) -> tuple[list[Job], tuple[Skipped, ...]]:
     """What is to be aligned, in batches of at most `most`; and the utterances that cannot be: an unknown word, too few frames."""
-    graphs, skipped = {}, []
+    kept, graphs, skipped = {}, {}, []
     for utterance in utterances:
         try:
-            graph = transcript(topology, utterance.words)
-        except UnknownWordError as problem:
+            graphs[utterance.name] = _fitting(topology, utterance)
+            kept[utterance.name] = utterance
+        except (UnknownWordError, _TooShortError) as problem:
             skipped.append(Skipped(utterance.name, str(problem)))
-            continue
-        if len(utterance.features) < graph.shortest:
-            why = f"{len(utterance.features)} frames are fewer than the {graph.shortest} states of its shortest path"
-            skipped.append(Skipped(utterance.name, why))
-            continue
-        graphs[utterance.name] = graph
-    kept = {utterance.name: utterance for utterance in utterances if utterance.name in graphs}
-    names = groups({name: len(utterance.features) for name, utterance in kept.items()}, most)
-    # One number of predecessors and one width for all, as each shape is compiled.
-    predecessors = max((graph.before.shape[1] for graph in graphs.values()), default=1)
-    made = [_job([kept[n] for n in group], [graphs[n] for n in group], predecessors, len(names[0])) for group in names]
+    grouped = groups({name: len(utterance.features) for name, utterance in kept.items()}, most)
+    # One number of rows and of predecessors for all, as each shape is compiled.
+    rows, predecessors = width(grouped), max((graph.before.shape[1] for graph in graphs.values()), default=1)
+    made = [_job([kept[n] for n in names], [graphs[n] for n in names], rows, predecessors) for names in grouped]
     return made, tuple(skipped)
 
 
-def _job(utterances, graphs, predecessors, width):
+class _TooShortError(ValueError):
+    pass
+
+
+def _fitting(topology, utterance):
+    graph, frames = transcript(topology, utterance.words), len(utterance.features)
+    if frames < graph.shortest:
+        raise _TooShortError(f"{frames} frames are fewer than the {graph.shortest} states of its shortest path")
+    return graph
+
+
+def _job(utterances, graphs, rows, predecessors):
     states = power_of_two(max(len(graph.emits) for graph in graphs))
-    return Job(utterances, stack(graphs + graphs[:1] * (width - len(graphs)), states, predecessors))
+    return Job(utterances, stack(graphs + graphs[:1] * (rows - len(graphs)), states, predecessors))
 
 
-def align(score: Scorer, prepared: Iterable[Job], skipped: Iterable[Skipped] = ()) -> Alignments:
+def align(score: Scorer, work: Iterable[Job], skipped: Iterable[Skipped] = ()) -> Alignments:
     """The best path of every utterance by this acoustic model; an utterance without a finite one joins `skipped`."""
     states, scores, left_out = {}, {}, list(skipped)
-    for utterances, graphs in prepared:
-        log_p, width = score(utterances), len(graphs.emits)
-        lengths = lengths_of(log_p, width)
-        classes, totals = map(np.asarray, best_paths(padded(log_p, width), lengths, graphs))
+    for utterances, graphs in work:
+        log_p, rows = score(utterances), len(graphs.emits)
+        lengths = lengths_of(log_p, rows)
+        classes, totals = map(np.asarray, best_paths(padded(log_p, rows), lengths, graphs))
         for (name, *_), path, length, total in zip(utterances, classes, lengths, totals):
             if not np.isfinite(total):
                 left_out.append(Skipped(name, f"its best path scores {total}: the acoustic scores are not finite"))

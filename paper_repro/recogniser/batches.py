@@ -18,6 +18,11 @@ def groups(lengths: Mapping[str, int], most: int) -> list[list[str]]:
     return [ordered[group * size : (group + 1) * size] for group in range(number)]
 
 
+def width(grouped: Sequence[Sized]) -> int:
+    """Rows of a batch that hold any of these groups: a multiple of 8, so that rows fill vector registers."""
+    return -(-max(map(len, grouped), default=0) // 8) * 8
+
+
 def padded(rows: Sequence[Float32[np.ndarray, "_ c"]], width: int) -> Float32[np.ndarray, "b t c"]:
     """Arrays of frames side by side, zeros behind each and in the rows beyond them; t is a power of two from 512 on."""
     longest = max(map(len, rows))

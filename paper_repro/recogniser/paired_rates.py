@@ -75,7 +75,7 @@ def _resampled(gap, size, rng):
     of_seeds = rng.multinomial(seeds, np.full(seeds, 1 / seeds), RESAMPLES) / seeds
     of_speakers = rng.multinomial(speakers, np.full(speakers, 1 / speakers), RESAMPLES)
     # Speakers without a word in the test set may be all that is drawn.
-    return np.einsum("rs,sg,rg->r", of_seeds, gap, of_speakers) / np.maximum(of_speakers @ size, 1)
+    return np.sum((of_seeds @ gap) * of_speakers, axis=1) / np.maximum(of_speakers @ size, 1)
 
 
 def words_needed(

@@ -1,14 +1,14 @@
 """Recognition of many utterances: acoustic scores once, then as many searches over them as tuning asks for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int32
 
 from ..corpora.corpus import Utterance
 from .align import Scorer, Skipped
-from .batches import groups, lengths_of, padded
+from .batches import groups, lengths_of, padded, width
 from .decode import best_sentences
 from .language_model import LanguageModel
 from .wordloop import Weights, WordLoop, on_device, transitions
@@ -38,19 +38,32 @@ def recognise(
     model: LanguageModel,
     weights: Weights,
     log_prior: Float32[np.ndarray, " c"] | None = None,
-    most: int = 32,
+    most: int = 16,
 ) -> Recognised:
     """The best sentence of every utterance by log p - kappa log_prior; without priors, by log p as it is."""
     table, loop = transitions(model, weights), on_device(loop)
     prior = np.float32(0) if log_prior is None else np.float32(weights.kappa) * log_prior
     words, skipped = {}, []
-    grouped = groups({name: len(log_p) for name, log_p in acoustics.items()}, most)
-    for names in grouped:
-        rows, width = [acoustics[name] - prior for name in names], len(grouped[0])
-        found = best_sentences(padded(rows, width), lengths_of(rows, width), loop, table)
-        for name, row, hypothesis in zip(names, rows, found):
+    for names, emissions, lengths in prepared({name: log_p - prior for name, log_p in acoustics.items()}, most):
+        for name, length, hypothesis in zip(names, lengths, best_sentences(emissions, lengths, loop, table)):
             words[name] = tuple(model.words[number] for number in hypothesis.words)
             if not np.isfinite(hypothesis.score):
-                why = f"no sentence fits its {len(row)} frames: the best scores {hypothesis.score}"
+                why = f"no sentence fits its {length} frames: the best scores {hypothesis.score}"
                 skipped.append(Skipped(name, why))
     return Recognised(words, tuple(skipped))
+
+
+class Prepared(NamedTuple):
+    """Utterances for one search: `emissions` holds `lengths` frames of each, then zeros."""
+
+    names: list[str]
+    emissions: Float32[np.ndarray, "b t c"]
+    lengths: Int32[np.ndarray, " b"]
+
+
+def prepared(acoustics: Acoustics, most: int) -> Iterator[Prepared]:
+    """All utterances in batches of at most `most`, the short ones first, one batch made when the one before is done."""
+    grouped = groups({name: len(log_p) for name, log_p in acoustics.items()}, most)
+    for names in grouped:
+        rows = [acoustics[name] for name in names]
+        yield Prepared(names, padded(rows, width(grouped)), lengths_of(rows, width(grouped)))

@@ -8,7 +8,7 @@ import tiny_words as tiny
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paper_repro.recogniser import decode, plain_search, search
+from paper_repro.recogniser import decode, plain_search, search, speed
 from paper_repro.recogniser.hmm import Topology
 from paper_repro.recogniser.language_model import LanguageModel, zerogram
 from paper_repro.recogniser.wordloop import Weights, transitions, word_loop
@@ -142,6 +142,14 @@ def test_kappa_takes_the_prior_out():
     }
     assert said == {0.0: ("b",), 1.0: ("ba",)}
     assert search.recognise({"u": posterior}, loop, model, Weights(1.0, 0)).words["u"] == ("b",)
+
+
+def test_both_searches_are_timed_on_the_same():
+    rng = np.random.default_rng(0)
+    acoustics = {f"u{n}": rng.normal(size=(n, 5)).astype(np.float32) for n in range(1, 40)}
+    found = speed.decoding(acoustics, LOOP, np.zeros((4, 4), np.float32), runs=1)
+    assert (found.utterances, found.same, found.frames) == (39, 39, 780)
+    assert found.jax > 0 < found.numpy
 
 
 def test_nothing_to_recognise():
