@@ -77,11 +77,11 @@ def align(score: Scorer, work: Iterable[Job], skipped: Iterable[Skipped] = ()) -
         log_p, rows = score(utterances), len(graphs.emits)
         lengths = lengths_of(log_p, rows)
         classes, totals = map(np.asarray, best_paths(padded(log_p, rows), lengths, graphs))
-        for (name, *_), path, length, total in zip(utterances, classes, lengths, totals):
-            if not np.isfinite(total):
-                left_out.append(Skipped(name, f"its best path scores {total}: the acoustic scores are not finite"))
+        for utterance, own, path, total in zip(utterances, log_p, classes, totals):
+            if np.isnan(own).any() or np.isinf(total):
+                left_out.append(Skipped(utterance.name, "its acoustic scores leave no path, or hold NaN"))
                 continue
-            states[name], scores[name] = path[:length].copy(), float(total)
+            states[utterance.name], scores[utterance.name] = path[: len(own)].copy(), float(total)
     return Alignments(states, scores, tuple(left_out))
 
 

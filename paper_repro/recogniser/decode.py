@@ -17,7 +17,7 @@ from .wordloop import WordLoop
 
 
 class Hypothesis(NamedTuple):
-    """words: numbers of the words. begins: the frame in which each begins. score: minus infinity (or NaN) where no
+    """words: numbers of the words. begins: the frame in which each begins. score: minus infinity where no
     sentence fits, and then there are no words.
     """
 
@@ -45,7 +45,7 @@ def word_ends(
 
     def forward(time, carry):
         scores, begins, ends, source, kept, kept_begins = carry
-        entering = jnp.max(ends[:, None, :] + into, axis=0)
+        entering = _greatest([ends[p][None] + into[p] for p in range(len(words))])
         before = jnp.concatenate([source, scores[:-1]]).at[entries].set(entering[words[:-1]])
         begun = jnp.concatenate([begins[:1], begins[:-1]]).at[entries].set(time)
         moves = before > scores
@@ -63,6 +63,15 @@ def word_ends(
     kept = jnp.zeros((len(frames), *ended.shape))
     start = nothing, nowhere, ended, jnp.zeros((1, width)), kept, kept.astype(jnp.int32)
     return jax.lax.fori_loop(0, longest, forward, start)[4:]
+
+
+def _greatest(candidates):
+    """Entry by entry, as a tournament: XLA makes vector instructions of it, of a maximum over an axis it makes none."""
+    while len(candidates) > 1:
+        pairs = zip(candidates[::2], candidates[1::2])
+        left_over = candidates[len(candidates) & ~1 :]
+        candidates = [jnp.where(a > b, a, b) for a, b in pairs] + left_over
+    return candidates[0]
 
 
 def best_sentences(

@@ -38,19 +38,29 @@ def recognise(
     model: LanguageModel,
     weights: Weights,
     log_prior: Float32[np.ndarray, " c"] | None = None,
-    most: int = 16,
+    most: int | None = None,
 ) -> Recognised:
-    """The best sentence of every utterance by log p - kappa log_prior; without priors, by log p as it is."""
+    """The best sentence of every utterance by log p - kappa log_prior; without priors, by log p as it is.
+
+    most: utterances that are searched side by side; None: as many as the cache of a core holds (`side_by_side`).
+    """
     table, loop = transitions(model, weights), on_device(loop)
     prior = np.float32(0) if log_prior is None else np.float32(weights.kappa) * log_prior
-    words, skipped = {}, []
-    for names, emissions, lengths in prepared({name: log_p - prior for name, log_p in acoustics.items()}, most):
+    broken = tuple(name for name, log_p in acoustics.items() if np.isnan(log_p).any())
+    words: dict[str, tuple[str, ...]] = {name: () for name in broken}
+    skipped = [Skipped(name, "its acoustic scores hold NaN") for name in broken]
+    sound = {name: log_p - prior for name, log_p in acoustics.items() if name not in words}
+    for names, emissions, lengths in prepared(sound, most or side_by_side(loop)):
         for name, length, hypothesis in zip(names, lengths, best_sentences(emissions, lengths, loop, table)):
             words[name] = tuple(model.words[number] for number in hypothesis.words)
             if not np.isfinite(hypothesis.score):
-                why = f"no sentence fits its {length} frames: the best scores {hypothesis.score}"
-                skipped.append(Skipped(name, why))
+                skipped.append(Skipped(name, f"no sentence fits its {length} frames"))
     return Recognised(words, tuple(skipped))
+
+
+def side_by_side(loop: WordLoop) -> int:
+    """Utterances whose states together are some 32,000: their scores stay in the cache of a core; 8 to 128."""
+    return int(np.clip(-(-(2**15) // len(loop.emits) // 8) * 8, 8, 128))
 
 
 class Prepared(NamedTuple):

@@ -139,16 +139,20 @@ def test_the_width_of_a_batch_changes_nothing():
     assert all((narrow.states[name] == wide.states[name]).all() for name in wide.states)
 
 
-def test_scores_that_are_not_finite_are_reported():
+@pytest.mark.parametrize("value", [np.nan, -np.inf])
+def test_scores_that_leave_no_path_are_reported(value):
     utterances = [tiny.utterance("good", 6), tiny.utterance("bad", 7)]
     work, _ = align.jobs(tiny.TOPOLOGY, utterances)
 
     def broken(us):
-        return [np.full((len(u.features), 5), np.nan if u.name == "bad" else 0, np.float32) for u in us]
+        found = [np.zeros((len(u.features), 5), np.float32) for u in us]
+        for u, log_p in zip(us, found):
+            log_p[3] = value if u.name == "bad" else 0
+        return found
 
     found = align.align(broken, work)
     assert set(found.states) == {"good"}
-    assert found.skipped == (align.Skipped("bad", "its best path scores nan: the acoustic scores are not finite"),)
+    assert found.skipped == (align.Skipped("bad", "its acoustic scores leave no path, or hold NaN"),)
 
 
 def test_priors_count_states_and_leave_none_impossible():
