@@ -77,6 +77,7 @@ def test_every_training_utterance_is_long_enough(an4):
 
 @pytest.mark.slow
 def test_word_errors_of_the_gaussian_baseline(an4):
+    pytest.importorskip("jiwer")
     made, words = topology(an4), tuple(an4.lexicon)
     system = gaussian_training.train(made, an4.train, loudness)
     assert system.alignments.skipped == ()
@@ -97,4 +98,5 @@ def test_word_errors_of_the_gaussian_baseline(an4):
     assert errors.rate < without.rate < 0.35
     timed = speed.decoding(acoustics, loop, wordloop.transitions(bigram, weights), runs=1)
     assert timed.same == 130
-    assert timed.jax > 2 * timed.numpy
+    # By processor time, which other work on the machine hardly changes.
+    assert timed.jax > 3 * timed.numpy
