@@ -44,11 +44,7 @@ def contest(
 
     chosen: rows of tuning -> starts to compare, each with its rate.
     """
-    rows, tail = [], max(1, budget.epochs // 10)
-
-    def dev_error(record):
-        return float(np.mean([1.0 if v is None else v for v in record["curves"]["dev_error"][-tail:]]))
-
+    rows, dev_error = [], late("dev_error", budget, failed=1.0)
     for name, (loss, posterior, as_rows) in entrants.items():
         parts = splits(data, one_hot(data.classes)) if as_rows else splits(data)
         task = Task(net, loss, classification(net, loss, posterior), batch, optimiser)
@@ -68,6 +64,16 @@ def at_edges(rows: list[dict]) -> list[str]:
 
 def _where(row):
     return ", ".join(str(row[key]) for key in ("data", "loss", "start", "decay") if key in row)
+
+
+def late(metric: str, budget: Budget, failed: float) -> Callable[[dict], float]:
+    """Of a record: the mean of this curve over the last tenth of the epochs; where it diverged, `failed` for its values."""
+    tail = max(1, budget.epochs // 10)
+
+    def mean(record):
+        return float(np.mean([failed if v is None else v for v in record["curves"][metric][-tail:]]))
+
+    return mean
 
 
 class Arms:
@@ -102,3 +108,19 @@ def lower_error(
     """The first loss has the lower test error than the second, or one at most `points` percentage points higher."""
     a, b = (arms.values(metric, loss=name, **what) for name in names)
     return Part(says, names, a, b, "% error", 1.0, margin=points / 100, scale=100)
+
+
+def edges(rows: list[dict]) -> str:
+    """A sentence: where the rate chosen is the lowest or the highest of the grid, and where no rate is better than another."""
+    chosen = [row for row in rows if row["kind"] == "tuning" and row["at_edge"]]
+    alike = _named(row for row in chosen if len({score for _, score in row["grid"]}) == 1)
+    outside = [name for name in _named(chosen) if name not in alike]
+    said = [
+        f"The rate chosen is the lowest or the highest of the grid, a better one may lie outside: {'; '.join(outside)}."
+    ]
+    said = said if outside else ["No rate chosen is the lowest or the highest of the grid where rates differ."]
+    return " ".join(said + ([f"All rates of the grid are alike: {'; '.join(alike)}."] if alike else []))
+
+
+def _named(rows):
+    return list(dict.fromkeys("{data} ({loss}, {start} start)".format(**row) for row in rows))

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from experiments import job, lab, page
 from experiments.claims import CLAIMS
+from experiments.class_sweep import Sweep
 from experiments.hypothesis import judged, verdict
 from lossjax.data.digits import digits
 from lossjax.training import records
@@ -35,6 +36,8 @@ SMALL = {
     "tests": 20,
     "sizes": (60, 120),
     "fits": 2,
+    "batch": 8,
+    "classes": (Sweep(2, 0.1, 2, 2), Sweep(3, 0.1, 2, 3), Sweep(5, 0.1, 2, 3)),
 }
 
 
