@@ -13,6 +13,7 @@ A hypothesis that could fail, in three parts, one for every reason why the gradi
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Callable
 
 import jax.numpy as jnp
@@ -26,8 +27,8 @@ from lossjax.training.population import Task, descent
 
 from . import class_sweep, false_zeros, panels, sets
 from .claim import Claim, Drawn
-from .class_sweep import Sweep, log_epochs
-from .contest import Arms, edges
+from .class_sweep import Sweep, faster, log_epochs, never
+from .contest import Arms, edges, only
 from .hypothesis import Fact, Part, correlated, over_seeds, share_of
 from .lab import Budget, Lab, compare, first_below, splits, tune
 
@@ -41,6 +42,7 @@ ARMS = {
     (SE, EIGHTH): (plot.GREEN, "-."),
     (SE, RAISED): (plot.PURPLE, ":"),
 }
+RATES = {EIGHTH: "equal rates", OWN: "tuned rates"}
 LOSSES = {CE: softmax_cross_entropy, SE: softmax_squared_error}
 # The ratio is that of the first epochs, in which a stall is decided.
 EARLY = 5
@@ -59,7 +61,7 @@ class Config:
     epochs: int = 50
     batch: int = 32
     hidden: int = 64
-    rates: tuple[float, ...] = tuple(2.0**k for k in range(-6, 6))
+    rates: tuple[float, ...] = tuple(2.0**k for k in range(-6, 5))
     starts: tuple[tuple[str, float], ...] = (("small", 0.01), ("large", 1.0), ("saturated", 3.0))
     target: float = 0.15
     half: tuple[str, ...] = ("large", "saturated")
@@ -74,9 +76,8 @@ class Config:
 
 QUICK = Config()
 FULL = Config(
-    data=(sets.digits, sets.spoken_digits, sets.mnist_6000),
-    tuning_seeds=5,
-    epochs=100,
+    data=(sets.digits, sets.spoken_digits, sets.mnist_3000),
+    tuning_seeds=3,
     classes=(*QUICK.classes, Sweep(1_000, 8.0, 20, 300)),
 )
 
@@ -130,16 +131,15 @@ def _stall(config, lab, data, budget):
 
 
 def _measure(net, loss):
-    """Of a classification, and `train_pull`: mean |dSE/dz| / |dCE/dz| over the wrong ones; of a sigmoid, sigma'(z)."""
-    usual = classification(net, loss)
+    """Errors, and `train_pull`: mean |dSE/dz| / |dCE/dz| over the training examples that are wrong; of a sigmoid, sigma'(z)."""
+    errors = only(classification(net, loss), "dev_error", "test_error")
 
     def measure(params, data):
         x, t = data["train"]
         z = net.apply(params, x)
         wrong = jnp.argmax(z, axis=-1) != t
         se, ce = (jnp.linalg.norm(of.gradient(z, t), axis=-1) for of in (softmax_squared_error, softmax_cross_entropy))
-        # No sum of none: where nothing is wrong there is no mean.
-        return usual(params, data) | {"train_pull": jnp.sum(jnp.where(wrong, se / ce, 0)) / jnp.sum(wrong)}
+        return errors(params, data) | {"train_pull": jnp.sum(jnp.where(wrong, se / ce, 0)) / jnp.sum(wrong)}
 
     return measure
 
@@ -163,29 +163,20 @@ def _of_part(rows, part):
 
 
 def _judge_stall(data, arms):
-    starts, parts, logs = arms.every("start"), [], {}
-    for start, (loss, whose) in itertools.product(starts, ARMS):
-        row = arms.of(data=data, start=start, loss=loss, whose=whose)
-        logs[start, loss, whose] = np.array(log_epochs(row["values"]["epochs"], row["limit"]))
-    for start, (whose, rates) in itertools.product(starts, ((EIGHTH, "equal rates"), (OWN, "tuned rates"))):
+    starts, parts = arms.every("start"), []
+    found = {(s, *arm): arms.of(data=data, start=s, loss=arm[0], whose=arm[1]) for s in starts for arm in ARMS}
+    for start, (whose, rates) in itertools.product(starts, RATES.items()):
         says = f"{data}, {start} start, {rates}: CE is faster"
-        parts.append(_part(says, (CE, SE), logs[start, CE, whose], logs[start, SE, whose]))
+        parts.append(faster(says, (CE, SE), found[start, CE, whose], found[start, SE, whose]))
     first, *_, last = starts
-    slower = {
-        (start, whose): logs[start, SE, whose] - logs[start, CE, EIGHTH]
-        for start in starts
-        for whose in (EIGHTH, RAISED)
-    }
-    slower |= {(start, OWN): logs[start, SE, OWN] - logs[start, CE, OWN] for start in starts}
-    for whose, rates in ((EIGHTH, "equal rates"), (OWN, "tuned rates")):
+    logs = {at: np.array(log_epochs(arm, never(arm))) for at, arm in found.items()}
+    slower = {(s, whose): logs[s, SE, whose] - logs[s, CE, whose] for s in starts for whose in RATES}
+    slower |= {(s, RAISED): logs[s, SE, RAISED] - logs[s, CE, EIGHTH] for s in starts}
+    for whose, rates in RATES.items():
         says = f"{data}, {rates}: the slow-down is larger from the {last} start than from the {first} one"
-        names = (f"slow-down, {first}", f"slow-down, {last}")
-        parts.append(_part(says, names, slower[first, whose], slower[last, whose]))
+        small, large = slower[first, whose].tolist(), slower[last, whose].tolist()
+        parts.append(Part(says, (f"slow-down, {first}", f"slow-down, {last}"), small, large, "log2 epochs", math.inf))
     return [*parts, *_shares(data, slower, first, last), _mediator(data, arms, starts)]
-
-
-def _part(says, names, a, b):
-    return Part(says, names, a.tolist(), b.tolist(), "log2 epochs", max(*a, *b))
 
 
 def _shares(data, slower, first, last):
@@ -201,7 +192,7 @@ def _mediator(data, arms, starts):
     """Over starts and seeds at the equal rate: the ratio on wrong examples, early, and the epochs that SE then needs."""
     chosen = [arms.of(data=data, start=start, loss=SE, whose=EIGHTH) for start in starts]
     pulls = [v for row in chosen for v in row["values"]["early_pull"]]
-    epochs = [v for row in chosen for v in log_epochs(row["values"]["epochs"], row["limit"])]
+    epochs = [v for row in chosen for v in log_epochs(row, never(row))]
     seeds = [seed for row in chosen for seed in range(len(row["values"]["epochs"]))]
     says = f"{data}: the smaller |dSE/dz| / |dCE/dz| on wrong examples in the first {EARLY} epochs, the more epochs SE needs"
     return correlated(says, pulls, epochs, seeds)

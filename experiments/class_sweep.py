@@ -13,13 +13,14 @@ import numpy as np
 from lossjax import plot
 from lossjax.data import mixture
 from lossjax.losses import softmax_cross_entropy, softmax_squared_error
+from lossjax.training.metrics import classification
 from lossjax.training.models import perceptron
 from lossjax.training.population import Task, descent
 
 from . import panels
 from .claim import Drawn
-from .contest import Arms
-from .hypothesis import Fact, Part, Values, exact, over_seeds, share_of
+from .contest import Arms, only
+from .hypothesis import Fact, Part, exact, over_seeds, share_of
 from .lab import Budget, Lab, compare, first_below, splits
 
 CE, SE, COMPENSATED = "CE", "SE, equal rate", "SE, C/2 times the rate"
@@ -56,7 +57,7 @@ def rows(sweep: Sweep, seeds: int, lab: Lab) -> list[dict]:
     for name, loss in LOSSES.items():
         limit = longer if name == SE else epochs
         budget = Budget((), 0, seeds, limit, {"small": SCALE}, ("test_error",))
-        task = Task(net, loss, _measure(net), BATCH, descent)
+        task = Task(net, loss, only(classification(net, loss), "test_error"), BATCH, descent)
         own = {"small": rate * classes / 2 if name == COMPENSATED else rate}
         derived = {"epochs": first_below("test_error", target)}
         for row in compare(lab, {"data": data.name, "loss": name}, task, parts, budget, [own], derived):
@@ -65,20 +66,14 @@ def rows(sweep: Sweep, seeds: int, lab: Lab) -> list[dict]:
     return found
 
 
-def _measure(net):
-    """The error alone: the sweep is long, and nothing else of it is asked for."""
-
-    def measure(params, data):
-        x, t = data["test"]
-        z = net.apply(params, x)
-        return {"test_error": jnp.mean((jnp.argmax(z, axis=-1) != t) | ~jnp.isfinite(z).all(axis=-1))}
-
-    return measure
+def log_epochs(arm: dict, worst: float | None = None) -> list[float | None]:
+    """log2 of the epochs of every seed; `worst` for who never arrives."""
+    return [worst if v is None else math.log2(max(v, 1)) for v in arm["values"]["epochs"]]
 
 
-def log_epochs(values: Values, limit: int) -> list[float]:
-    """log2 of epochs; who never arrives has needed one more than there were."""
-    return [math.log2(limit + 1 if v is None else max(v, 1)) for v in values]
+def never(*arms: dict) -> float:
+    """What who never arrives counts as: one epoch more than there were, log2."""
+    return math.log2(1 + max(arm["limit"] for arm in arms))
 
 
 def judge(rows: list[dict]) -> list[Part | Fact]:
@@ -87,21 +82,22 @@ def judge(rows: list[dict]) -> list[Part | Fact]:
     several = sorted(arms.every("classes"))
     parts: list[Part | Fact] = [_uniform(several)]
     for classes in several:
-        ce, se, compensated = _of_classes(arms, classes)
+        ce, se, compensated = (arms.of(classes=classes, loss=loss) for loss in LOSSES)
         if classes > 2:
-            parts.append(_part(f"{classes} classes: at the equal rate CE is faster", (CE, SE), ce, se))
+            parts.append(faster(f"{classes} classes: at the equal rate CE is faster", (CE, SE), ce, se))
         says = f"{classes} classes: at C/2 times the rate SE is not slower than CE"
-        parts.append(_part(says, (COMPENSATED, CE), compensated, ce, MARGIN))
+        parts.append(faster(says, (COMPENSATED, CE), compensated, ce, MARGIN))
     return parts + _judge_growth(arms, [classes for classes in several if classes > 2])
 
 
-def _part(says, names, a, b, margin=0.0):
-    return Part(says, names, a, b, "log2 epochs", max(*a, *b), margin=margin)
+def faster(says: str, names: tuple[str, str], a: dict, b: dict, margin: float = 0.0) -> Part:
+    """The first arm needs fewer epochs than the second."""
+    return Part(says, names, log_epochs(a), log_epochs(b), "log2 epochs", never(a, b), margin=margin)
 
 
 def _of_classes(arms, classes):
-    found = (arms.of(classes=classes, loss=loss) for loss in LOSSES)
-    return [log_epochs(row["values"]["epochs"], row["limit"]) for row in found]
+    found = [arms.of(classes=classes, loss=loss) for loss in LOSSES]
+    return [log_epochs(arm, never(arm)) for arm in found]
 
 
 def _uniform(several):

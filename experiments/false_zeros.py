@@ -17,7 +17,7 @@ from lossjax.training.population import Task, descent
 
 from . import panels
 from .claim import Drawn
-from .contest import Arms, late, lower_error
+from .contest import Arms, late, lower_error, only
 from .hypothesis import Fact, Part, over_seeds, share_of
 from .lab import Budget, Lab, compare, splits, tune
 
@@ -42,7 +42,8 @@ def rows(lab: Lab, data: Dataset, hidden: int, budget: Budget, batch: int) -> li
     found, rates = [], {}
     for name, loss in LOSSES.items():
         about = {"data": data.name, "loss": name, "part": "zeros"}
-        task = Task(net, loss, classification(net, loss), batch, descent)
+        measure = only(classification(net, loss), "train_zeros", "dev_error", "test_error")
+        task = Task(net, loss, measure, batch, descent)
         # One loss in two ways of writing has one rate: all that differs is the gradient.
         if name != AUTODIFF:
             tuned = tune(lab, about, task, parts, budget, late("dev_error", budget, failed=1.0))
@@ -87,11 +88,11 @@ def figure(rows: list[dict]) -> Drawn:
     left.set_xticks(range(len(starts)), [f"{start} start" for start in starts])
     left.set(yscale="log", ylabel="test error")
     panels.percent(left.yaxis)
-    for start, style in zip(starts, (STYLES[DERIVED], STYLES[AUTODIFF], STYLES[CE])):
+    for start, style in zip(starts, ((plot.PURPLE, "-."), (plot.GREY, "-"), (plot.SKY, "--"))):
         quartiles = arms.of(start=start, loss=AUTODIFF)["quartiles"]["train_zeros"]
-        panels.course(right, quartiles, (plot.ORANGE, style[1]), f"{start} start")
+        panels.course(right, quartiles, style, f"{start} start")
     right.set(xlabel="epochs", ylabel="exact zeros in the logit gradient", ylim=(0, None), title=AUTODIFF)
-    right.yaxis.set_major_formatter(PercentFormatter(1))
+    right.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     right.legend()
     panels.legend(figure, left)
     caption = (

@@ -6,7 +6,12 @@ from lossjax.data.digits import digits
 from lossjax.data.mnist import mnist
 from lossjax.data.spoken_digits import spoken_digits
 
-__all__ = ["digits", "hundred_gaussians", "mnist_6000", "spoken_digits"]
+__all__ = ["digits", "hundred_gaussians", "mnist_3000", "mnist_6000", "spoken_digits"]
+
+
+def mnist_3000() -> Dataset:
+    """The first 2,500 / 500 / 500 images of the splits of MNIST."""
+    return mnist(examples=3_000)
 
 
 def mnist_6000() -> Dataset:

@@ -1,8 +1,10 @@
-"""What a contest chooses and says of its choices."""
+"""What a contest chooses, measures, and says of a grid's end."""
 
 import pytest
 
 from experiments import contest, h_margin
+from experiments.contest import edges, late, only
+from experiments.lab import Budget
 
 
 def tuned(start, rate, grid, at_edge=False):
@@ -43,3 +45,39 @@ def test_no_decay_and_the_best_one_are_compared():
         tuned("0.3", 8.0, [[8.0, 0.2]]),
     ]
     assert h_margin._none_and_best(rows) == {"none": 1.0, "0.2": 4.0}
+
+
+def tuning(rate, scores):
+    rates = (1.0, 2.0, 4.0)
+    return {
+        "kind": "tuning",
+        "data": "digits",
+        "loss": "CE",
+        "start": "small",
+        "rate": rate,
+        "at_edge": rate in (1.0, 4.0),
+        "grid": [list(pair) for pair in zip(rates, scores)],
+    }
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (tuning(2.0, (3.0, 1.0, 2.0)), "No rate chosen is the lowest"),
+        (tuning(4.0, (3.0, 2.0, 1.0)), "a better one may lie outside: digits (CE, small start)."),
+        (tuning(1.0, (3.0, 3.0, 3.0)), "All rates of the grid are alike: digits (CE, small start)."),
+    ],
+)
+def test_where_the_grid_ends_is_said(row, said):
+    assert said in edges([row])
+    assert ("may lie outside" in edges([row])) == ("may lie outside" in said)
+
+
+def test_late_is_the_last_tenth_and_a_failure_is_counted():
+    score = late("error", Budget((), 0, 0, 20, {}), failed=1.0)
+    assert score({"curves": {"error": [9.0] * 19 + [0.2, 0.4]}}) == pytest.approx(0.3)
+    assert score({"curves": {"error": [0.0] * 19 + [0.2, None]}}) == pytest.approx(0.6)
+
+
+def test_only_what_is_asked_for():
+    assert only(lambda params, data: {"a": params, "b": data}, "b")(1, 2) == {"b": 2}

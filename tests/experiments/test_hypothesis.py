@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments.hypothesis import Fact, Part, correlated, exact, judged, verdict
+from experiments.hypothesis import Fact, Part, correlated, exact, judged, over_seeds, share_of, verdict
 
 RNG = np.random.default_rng(3)
 NOISE = RNG.normal(size=(2, 40))
@@ -93,3 +93,20 @@ def test_verdicts(outcomes, said):
 
 def test_a_fact_without_a_decision_is_not_shown():
     assert judged([Fact("x", 0.0, -1.0, 1.0, "", None)])[0]["outcome"] == "no difference shown"
+
+
+@pytest.mark.parametrize(
+    ("least", "outcome"), [(0.0, "supported"), (0.5, "no difference shown"), (1.0, "refuted")], ids=str
+)
+def test_a_statistic_over_seeds_is_claimed_to_be_above_its_least(least, outcome):
+    whole = 2 + 0.1 * NOISE[0]
+    table = np.stack([0.5 * whole + 0.1 * (NOISE[1] - NOISE[1].mean()), whole], axis=1)
+    fact = over_seeds("share", share_of, table.tolist(), "", least)
+    assert judged([fact])[0]["outcome"] == outcome
+    assert fact.value == pytest.approx(0.5, abs=0.01)
+    assert fact.low < fact.value < fact.high
+
+
+def test_a_share_of_nothing_decides_nothing():
+    fact = over_seeds("share", share_of, [[0.0, 0.0], [0.0, 0.0]], "", 0.5)
+    assert fact.holds is None
