@@ -2,7 +2,7 @@
 
 A hypothesis that could fail, in three parts, one for every reason why the gradient may be small:
 (i) the stall: on real data cross-entropy needs fewer epochs to the target error at equal and at tuned rates, the more so from
-    a saturated start, and the epochs go with |dSE/dz| / |dCE/dz| on wrong examples, which for sigmoids is sigma'(z);
+    a saturated start, and the epochs go with |dSE/dz| / |dCE/dz| on wrong examples, behind a sigmoid 2 sigma'(z);
 (ii) 2/C, that ratio at uniform output: from a small start most of the slow-down at the equal rate goes at C/2 times the rate,
     whatever C is; from a saturated start most of it stays;
 (iii) false zeros: in bfloat16 autodiff of the composed loss returns zeros where there are none, and ends with more errors than
@@ -131,7 +131,7 @@ def _stall(config, lab, data, budget):
 
 
 def _measure(net, loss):
-    """Errors, and `train_pull`: mean |dSE/dz| / |dCE/dz| over the training examples that are wrong; of a sigmoid, sigma'(z)."""
+    """Errors, and `train_pull`: mean |dSE/dz| / |dCE/dz| over the training examples that are wrong; behind a sigmoid, 2 sigma'(z)."""
     errors = only(classification(net, loss), "dev_error", "test_error")
 
     def measure(params, data):

@@ -62,7 +62,7 @@ class Config:
 
     data: tuple[Callable, ...] = (sets.digits,)
     seeds: int = 30
-    tuning_seeds: int = 3
+    tuning_seeds: int = 5
     epochs: int = 40
     batch: int = 32
     hidden: int = 64
@@ -73,9 +73,7 @@ class Config:
 
 
 QUICK = Config()
-FULL = Config(
-    data=(sets.digits, sets.spoken_digits, sets.mnist_3000), tuning_seeds=5, noise=(0.0, 0.1, 0.2, 0.4), epochs=50
-)
+FULL = Config(data=(sets.digits, sets.spoken_digits, sets.mnist_3000), noise=(0.0, 0.1, 0.2, 0.4), epochs=50)
 
 
 def run(config: Config, lab: Lab) -> list[dict]:

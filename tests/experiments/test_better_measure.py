@@ -61,7 +61,7 @@ def rows(noisy):
             "loss": loss,
             "tuned_for": goal,
             "values": {
-                metric.key: (0.1 + (loss == "SE") * ahead + seeds[loss == "SE"]).tolist() for metric in c.METRICS
+                metric.key: (0.1 + (loss == "SE") * ahead + seeds[int(loss == "SE")]).tolist() for metric in c.METRICS
             },
         }
         for condition, ahead in (("0% wrong labels", 0.01), ("40% wrong labels", -noisy / 100))

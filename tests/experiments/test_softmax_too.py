@@ -61,17 +61,17 @@ def test_who_never_arrives_is_counted_and_is_slowest():
     assert said["b"] == pytest.approx(math.log2(1000))
 
 
-def test_the_pull_of_a_sigmoid_would_be_its_slope():
-    """Why the ratio of the gradients is the mediator of (a): behind a sigmoid it is sigma'(z)."""
+def test_the_pull_behind_a_sigmoid_is_twice_its_slope():
+    """Why the ratio of the gradients is the mediator of (a): behind a sigmoid it is 2 sigma'(z)."""
     z, t = jnp.linspace(-6, 6, 25), jnp.ones(25)
     ratio = sigmoid_squared_error.gradient(z, t) / sigmoid_cross_entropy.gradient(z, t)
-    assert np.allclose(ratio, jax.nn.sigmoid(z) * jax.nn.sigmoid(-z), rtol=1e-5)
+    assert np.allclose(ratio, 2 * jax.nn.sigmoid(z) * jax.nn.sigmoid(-z), rtol=1e-5)
 
 
 @pytest.mark.parametrize("classes", [2, 10, 47])
 def test_the_pull_at_uniform_output_is_two_over_c(classes):
     net = perceptron("linear model", 3, classes)
-    data = Examples(np.ones((8, 3), np.float32), np.full(8, 1, np.int32))
+    data = Examples(jnp.ones((8, 3)), jnp.ones(8, int))
     params = net.init(jax.random.key(0), 0.0)
     found = b._measure(net, softmax_squared_error)(params, {"train": data, "dev": data, "test": data})
     assert set(found) == {"dev_error", "test_error", "train_pull"}
