@@ -26,7 +26,7 @@ from .lab import Budget, Lab, compare, first_below, splits
 CE, SE, COMPENSATED = "CE", "SE, equal rate", "SE, C/2 times the rate"
 STYLES = {CE: (plot.BLUE, "-"), SE: (plot.ORANGE, "--"), COMPENSATED: (plot.GREEN, "-.")}
 LOSSES = {CE: softmax_cross_entropy, SE: softmax_squared_error, COMPENSATED: softmax_squared_error}
-DIMENSIONS, DISTANCE, HIDDEN, BATCH = 20, 6.0, 32, 32
+DIMENSIONS, HIDDEN, BATCH = 20, 32, 32
 # A small start: near the uniform output.
 SCALE = 0.01
 # Learnt: so much of the way from the error of guessing to the Bayes error. Later the output is uniform no more.
@@ -36,18 +36,21 @@ MARGIN = math.log2(1.25)
 
 
 class Sweep(NamedTuple):
-    """One number of classes. rate: so low that C/2 times it is none too many. longer: epochs of SE at the equal rate."""
+    """One number of classes. rate: of CE; it should be so low that SE stands C/2 times it. longer: epochs of SE at the equal
+    rate. distance: of the means; further apart where so many crowd twenty dimensions that hardly anything can be learnt.
+    """
 
     classes: int
     rate: float
     epochs: int
     longer: int
+    distance: float = 6.0
 
 
 def rows(sweep: Sweep, seeds: int, lab: Lab) -> list[dict]:
     """An arm a loss: `epochs`, the first after which the test error is at most `target`."""
-    classes, rate, epochs, longer = sweep
-    of = mixture.scattered(classes, DIMENSIONS, DISTANCE)
+    classes, rate, epochs, longer, distance = sweep
+    of = mixture.scattered(classes, DIMENSIONS, distance)
     data = mixture.dataset(of, f"{classes} Gaussians", train=max(512, 2 * classes), dev=1, test=500)
     parts = {name: part for name, part in splits(data).items() if name != "dev"}
     guessing = 1 - 1 / classes
