@@ -78,7 +78,7 @@ QUICK = Config()
 FULL = Config(
     data=(sets.digits, sets.spoken_digits, sets.mnist_3000),
     tuning_seeds=3,
-    # At a rate so low that squared error stands 500 times it, 1,000 classes would take days.
+    # Not so low a rate that squared error stands 500 times it: that takes too many steps.
     classes=(*QUICK.classes, Sweep(1_000, 8.0, 20, 300, distance=10.0)),
 )
 
