@@ -241,7 +241,7 @@ def _courses(data, rows):
 def notes(rows: list[dict]) -> list[str]:
     """Where the grid ended, and what others have published."""
     return [
-        edges(rows),
+        *edges(rows),
         "Published, for comparison: Golik et al. 2013 find that from random weights squared error behind a softmax ends in a worse "
         "optimum than cross-entropy (hybrid recognisers with thousands of classes; figures in their paper); Demirkaya et al. "
         "2020 that its accuracy falls behind as classes become more (CIFAR-100). Neither task is ours.",

@@ -199,7 +199,7 @@ def notes(rows: list[dict]) -> list[str]:
     arms = Arms(rows)
     return [
         *(_trend(arms, data) for data in arms.every("data")),
-        edges(rows),
+        *edges(rows),
         "That cross-entropy is unbounded where p(right) goes to 0 and squared error at most 2 is exact: claims that `lossjax check` "
         "proves.",
         "Published, for comparison (Hu et al. 2022, test accuracy of CE and of simplex-coded SE, 5 repetitions): CIFAR-10, "

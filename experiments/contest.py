@@ -54,18 +54,6 @@ def contest(
     return rows
 
 
-def at_edges(rows: list[dict]) -> list[str]:
-    """A sentence on rates that were compared and lie at an edge of the grid, where a better one may lie beyond it."""
-    edges = {(_where(row), row["rate"]) for row in rows if row["kind"] == "tuning" and row["at_edge"]}
-    arms = [(_where(row), row["rate"]) for row in rows if row["kind"] == "arm"]
-    listed = [f"{where} ({rate:g})" for where, rate in arms if (where, rate) in edges]
-    return [f"At an edge of the grid of rates: {'; '.join(listed)}."] if listed else []
-
-
-def _where(row):
-    return ", ".join(str(row[key]) for key in ("data", "loss", "start", "decay") if key in row)
-
-
 def late(metric: str, budget: Budget, failed: float) -> Callable[[dict], float]:
     """Of a record: the mean of this curve over the last tenth of the epochs; where it diverged, `failed` for its values."""
     tail = max(1, budget.epochs // 10)
@@ -120,17 +108,17 @@ def lower_error(
     return Part(says, names, a, b, "% error", 1.0, margin=points / 100, scale=100)
 
 
-def edges(rows: list[dict]) -> str:
-    """A sentence: where the rate chosen is the lowest or the highest of the grid, and where no rate is better than another."""
-    chosen = [row for row in rows if row["kind"] == "tuning" and row["at_edge"]]
-    alike = _named(row for row in chosen if len({score for _, score in row["grid"]}) == 1)
-    outside = [name for name in _named(chosen) if name not in alike]
-    said = [
-        f"The rate chosen is the lowest or the highest of the grid, a better one may lie outside: {'; '.join(outside)}."
+def edges(rows: list[dict]) -> list[str]:
+    """A sentence on rates that were compared and are the lowest or highest of their grid, and one where all rates are alike."""
+    compared = {(_name(row), row["rate"]) for row in rows if row["kind"] == "arm"}
+    tuned = [
+        row for row in rows if row["kind"] == "tuning" and row["at_edge"] and (_name(row), row["rate"]) in compared
     ]
-    said = said if outside else ["No rate chosen is the lowest or the highest of the grid where rates differ."]
-    return " ".join(said + ([f"All rates of the grid are alike: {'; '.join(alike)}."] if alike else []))
+    alike = [_name(row) for row in tuned if len({score for _, score in row["grid"]}) == 1]
+    outside = [f"{_name(row)} ({row['rate']:g})" for row in tuned if _name(row) not in alike]
+    said = [f"At an edge of the grid, where a better rate may lie beyond it: {'; '.join(outside)}."] if outside else []
+    return said + ([f"All rates of the grid are alike: {'; '.join(alike)}."] if alike else [])
 
 
-def _named(rows):
-    return list(dict.fromkeys("{data} ({loss}, {start} start)".format(**row) for row in rows))
+def _name(row):
+    return ", ".join(str(row[key]) for key in ("data", "loss", "start", "decay") if key in row)

@@ -25,7 +25,7 @@ from lossjax.training.population import Task
 
 from . import panels
 from .claim import Claim, Drawn
-from .contest import Arms, at_edges, every_start
+from .contest import Arms, edges, every_start
 from .hypothesis import Fact, Part
 from .lab import Budget, Lab, compare, tune
 from .own_examples import Sizes, carrying, made, resplit
@@ -221,5 +221,5 @@ CLAIM = Claim(
     run,
     judge,
     draw,
-    at_edges,
+    edges,
 )

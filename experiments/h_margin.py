@@ -19,7 +19,7 @@ from lossjax.training.models import perceptron
 
 from . import panels, sets
 from .claim import Claim, Drawn
-from .contest import Arms, Entrant, at_edges, contest, lower_error
+from .contest import Arms, Entrant, contest, edges, lower_error
 from .hypothesis import Fact, Part
 from .lab import Budget, Lab
 
@@ -159,7 +159,7 @@ def _figure(rows, arms, data):
 def notes(rows: list[dict]) -> list[str]:
     """Choices at the edge of the grid, and what others have published."""
     return [
-        *at_edges(rows),
+        *edges(rows),
         *_decays_at_edges(rows),
         "Published, for comparison: Tang 2013, squared hinge against softmax on MNIST (70 principal components, 512-512, "
         "input noise): 0.87 % test error, about 12 % fewer than softmax; single settings, another task than ours.",
@@ -167,7 +167,7 @@ def notes(rows: list[dict]) -> list[str]:
 
 
 def _decays_at_edges(rows):
-    """As `at_edges`, of decays."""
+    """As `edges`, of decays."""
     grid = sorted({float(row["decay"]) for row in rows if row["decayed"]})
     arms = [row for row in rows if row["kind"] == "arm" and row["decayed"]]
     for edge, name in ((grid[0], "least"), (grid[-1], "largest")):

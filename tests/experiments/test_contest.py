@@ -3,7 +3,7 @@
 import pytest
 
 from experiments import contest, h_margin
-from experiments.contest import edges, late, only
+from experiments.contest import late, only
 from experiments.lab import Budget
 
 
@@ -30,13 +30,6 @@ def test_arms_are_found_by_what_they_are():
         arms.of(loss="CE")
 
 
-def test_rates_at_an_edge_are_said_where_they_were_compared():
-    rows = [tuned("small", 1.0, []), tuned("large", 4.0, [], at_edge=True), tuned("other", 8.0, [], at_edge=True)]
-    assert contest.at_edges([*rows, arm("small", 1.0)]) == []
-    (said,) = contest.at_edges([*rows, arm("small", 1.0), arm("large", 4.0)])
-    assert said.endswith(": d, CE, large (4).")
-
-
 def test_no_decay_and_the_best_one_are_compared():
     rows = [
         tuned("none", 1.0, [[1.0, 0.0]]),
@@ -47,30 +40,19 @@ def test_no_decay_and_the_best_one_are_compared():
     assert h_margin._none_and_best(rows) == {"none": 1.0, "0.2": 4.0}
 
 
-def tuning(rate, scores):
-    rates = (1.0, 2.0, 4.0)
-    return {
-        "kind": "tuning",
-        "data": "digits",
-        "loss": "CE",
-        "start": "small",
-        "rate": rate,
-        "at_edge": rate in (1.0, 4.0),
-        "grid": [list(pair) for pair in zip(rates, scores)],
-    }
-
-
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("rate", "scores", "said"),
     [
-        (tuning(2.0, (3.0, 1.0, 2.0)), "No rate chosen is the lowest"),
-        (tuning(4.0, (3.0, 2.0, 1.0)), "a better one may lie outside: digits (CE, small start)."),
-        (tuning(1.0, (3.0, 3.0, 3.0)), "All rates of the grid are alike: digits (CE, small start)."),
+        (2.0, (3.0, 1.0, 2.0), []),
+        (4.0, (3.0, 2.0, 1.0), ["At an edge of the grid, where a better rate may lie beyond it: d, CE, small (4)."]),
+        (1.0, (3.0, 3.0, 3.0), ["All rates of the grid are alike: d, CE, small."]),
     ],
 )
-def test_where_the_grid_ends_is_said(row, said):
-    assert said in edges([row])
-    assert ("may lie outside" in edges([row])) == ("may lie outside" in said)
+def test_where_the_grid_ends_is_said_of_rates_that_were_compared(rate, scores, said):
+    rates = (1.0, 2.0, 4.0)
+    row = tuned("small", rate, [list(pair) for pair in zip(rates, scores)], at_edge=rate != 2.0)
+    assert contest.edges([row, arm("small", rate)]) == said
+    assert contest.edges([row, arm("other", rate)]) == []
 
 
 def test_late_is_the_last_tenth_and_a_failure_is_counted():
