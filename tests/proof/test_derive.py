@@ -209,7 +209,7 @@ MISTAKES = [
     (["sigmoid_crossentropy"], "did you mean sigmoid_cross_entropy"),
     (["squared_error", "--classes", "3"], "--classes is for vectors"),
     (["softmax_cross_entropy", "--classes", "40"], "from 2 to 4"),
-    (["softmax_cross_entropy", "--against", "squared_error"], "unlike shape"),
+    (["softmax_cross_entropy", "--against", "squared_error"], "is a vector, of squared_error a number"),
     (["squared_error", "--against", "nothing_like_it_at_all"], "lossjax list"),
     (["squared_error", "--output", "no/such/folder/x"], "no/such/folder"),
 ]
