@@ -117,7 +117,9 @@ def _guilty(subject: Subject, dtype, verdicts) -> tuple[Verdict, Unrounded | Non
 
 def _itself(subject: Subject, dtype, v: Verdict) -> Unrounded | None:
     """What the formula of a witness gives in exact arithmetic where its evaluation failed."""
-    if v.witness == "own" or (v.quantity == "hess" and v.points.classes >= COLUMNS_FROM):
+    # What is printed is naive on purpose; of the catalogue's own nobody asks why.
+    known = v.witness == "own" or (v.witness == "plain" and not subject.foreign)
+    if known or (v.quantity == "hess" and v.points.classes >= COLUMNS_FROM):
         return None
     q, failed, z, t = subject.witnesses(v.quantity, False)[v.witness], v.comparison.failed, v.points.z, v.points.t
     return unrounded(q, z, t, v.got, v.truth, failed, spread(failed, distance(v)[:, 0], failed.shape[1]), dtype)
