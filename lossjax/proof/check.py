@@ -93,6 +93,8 @@ def check(
             raise UsageError(
                 "several subjects must all be losses of the catalogue's kind; check functions one at a time"
             )
+        if not losses:
+            raise UsageError("there is nothing to check: no loss was given")
         subjects = [from_loss(loss, max_excess) for loss in losses]
     rows, refused = [], []
     for s in subjects:

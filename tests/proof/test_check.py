@@ -10,7 +10,7 @@ from lossjax.proof.compare import compare
 from lossjax.proof.condition import Condition
 from lossjax.proof.exact import EXACT, KINK, UNDECIDED, Truth
 from lossjax.proof.exact import truth as exact
-from lossjax.proof.subject import derivative, from_loss
+from lossjax.proof.subject import UsageError, derivative, from_loss
 from lossjax.proof.ulp import DTYPES, ulp, working_dtype
 
 
@@ -140,3 +140,8 @@ def test_undecided_is_never_clean_and_never_failed():
 def test_half_precision_is_held_to_half_an_ulp_of_half():
     assert not judged(1.0, truth([1 + 2.0**-9]), dtype="bfloat16").failed.any()
     assert judged(1.0, truth([1 + 2.0**-7]), dtype="bfloat16").failed.any()
+
+
+def test_nothing_to_check_is_a_mistake_and_not_clean():
+    with pytest.raises(UsageError, match="no loss was given"):
+        lossjax.check([])
