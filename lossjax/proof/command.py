@@ -119,7 +119,7 @@ def load(spec: str):
         found = importlib.import_module(module)
     except ModuleNotFoundError as error:
         hint = f"without .py it is {module.removesuffix('.py')}:{name}" if module.endswith(".py") else _NOT_FOUND
-        whose = "" if error.name and module.startswith(error.name) else f", which {module} imports,"
+        whose = "" if error.name and f"{module}.".startswith(f"{error.name}.") else f", which {module} imports,"
         raise UsageError(f"module {error.name!r}{whose} is not found; {hint}") from None
     except (Exception, SystemExit) as error:  # a stranger's module
         raise UsageError(f"importing {module} failed: {type(error).__name__}: {error}") from None

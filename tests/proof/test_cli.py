@@ -52,6 +52,7 @@ def lossjax(lossjax, monkeypatch, tmp_path):
     (tmp_path / "leaves.py").write_text("import sys\nsys.exit('done')\n")
     (tmp_path / "unfinished.py").write_text("def f(z, t) return z\n")
     (tmp_path / "lacks.py").write_text("import no_such_module_xyz\n")
+    (tmp_path / "lacking_xyz.py").write_text("import lacking_x\n")
     (tmp_path / "taken" / "audit.json").mkdir(parents=True)
     monkeypatch.setenv("LOSSJAX_DATA", str(tmp_path))
     monkeypatch.chdir(tmp_path)
@@ -143,6 +144,7 @@ MISTAKES = [
     (["check", ".strangers:good"], "not of the form MODULE:FUNCTION"),
     (["check", "unfinished:f"], "importing unfinished failed: SyntaxError"),
     (["check", "lacks:f"], "module 'no_such_module_xyz', which lacks imports, is not found"),
+    (["check", "lacking_xyz:f"], "module 'lacking_x', which lacking_xyz imports, is not found"),
     (["check", "squared_error", "--points", "all", "--state", "strangers.py"], "--state: strangers.py cannot be made"),
     (["compare", "strangers:good", "strangers:exits"], "SystemExit: 3"),
     (["compare", "strangers:strict", "strangers:good", "--dtype", "all", "--points", "quick"], "in bfloat16: lax.mul"),
