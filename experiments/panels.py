@@ -20,9 +20,10 @@ def tuning(ax, row: dict, style: Style, label: str, factor: float = 1.0) -> None
     """The score at every rate of the grid, the chosen rate marked; `factor` multiplies scores."""
     colour, line = style
     rates, scores = zip(*row["grid"])
-    ax.plot(rates, [factor * score for score in _numbers(scores)], line, color=colour, label=label)
+    scores = [factor * score for score in _numbers(scores)]
+    ax.plot(rates, scores, line, color=colour, label=label)
     chosen = dict(zip(rates, scores))[row["rate"]]
-    ax.plot(row["rate"], factor * chosen, "o", color=colour, markersize=6, markeredgecolor="white")
+    ax.plot(row["rate"], chosen, "o", color=colour, markersize=6, markeredgecolor="white")
     ax.set_xscale("log", base=2)
 
 
@@ -60,10 +61,15 @@ def legend(figure: Figure, ax, columns: int = 3) -> None:
 
 
 def beside(ax, columns: Sequence[Sequence], shift: float, style: Style, label: str, factor: float = 1.0) -> None:
-    """At each of 0, 1, ... plus `shift` a point a seed, and beside them the mean with its 95 % bootstrap interval."""
+    """At each of 0, 1, ... plus `shift` a point a seed, and beside them the mean with its 95 % bootstrap interval.
+
+    Failed runs have no place on the axis: nothing is drawn of an arm that has no others.
+    """
     rng, (colour, _) = np.random.default_rng(0), style
     for at, several in enumerate(columns):
         known = factor * np.array([v for v in several if v is not None], float)
+        if not len(known):
+            continue
         ax.plot(at + shift + 0.08 * (rng.random(len(known)) - 0.5), known, ".", color=colour, markersize=3, alpha=0.5)
         low, high = np.quantile(rng.choice(known, (2000, len(known))).mean(1), (0.025, 0.975))
         ax.plot([at + shift + 0.08] * 2, [low, high], "-", color=colour)
