@@ -73,6 +73,8 @@ def test_an_identity_holds_where_it_is_as_claimed_and_nothing_is_undecided(same,
     row = {"kind": "identity", "says": "x", "loss": "l", "claimed": claimed, "same": same, "checked": 9}
     (fact,) = likelihoods.judge([row | {"undecided": undecided}])
     assert fact.holds is holds
+    (fact,) = likelihoods.judge([row | {"undecided": undecided, "checked": 0}])
+    assert fact.holds is False
 
 
 # Compiling second derivatives in float64 takes its time.
