@@ -24,7 +24,7 @@ from lossjax.training.population import Examples, Task, descent
 from . import panels, sets
 from .claim import Claim, Drawn
 from .contest import Arms, edges, late, only
-from .hypothesis import Fact, Part, exact, over_seeds
+from .hypothesis import Fact, Part, exact, filled, over_seeds
 from .lab import Budget, Lab, compare, splits, tune
 
 CE, SE = "CE", "SE"
@@ -211,11 +211,9 @@ def _trend(arms, data):
     """The slope over shares of wrong labels of error by CE - error by SE."""
     noisy = [c for c in arms.every("condition") if c.endswith("wrong labels")]
     shares = np.array([float(c.split("%")[0]) / 100 for c in noisy])
-    error, worst = METRICS[0], METRICS[0].worst
+    error = METRICS[0]
     ce, se = (
-        np.array(
-            [[worst if v is None else v for v in _values(arms, error, loss, data=data, condition=c)] for c in noisy]
-        )
+        np.array([filled(_values(arms, error, loss, data=data, condition=c), error.worst) for c in noisy])
         for loss in LOSSES
     )
     centred = shares - shares.mean()

@@ -10,11 +10,12 @@ from scipy.stats import rankdata
 from lossjax.training import stats
 
 SUPPORTED, REFUTED, NOT_SHOWN, NOT_ENOUGH = "supported", "refuted", "no difference shown", "not enough"
+UNDECIDED = "undecided"
 Values = Sequence[float | None]
 
 
 class Part(NamedTuple):
-    """`a` is lower than `b`, pair by pair; None is a failed run, and counts as `worst`.
+    """`a` is lower than `b`, pair by pair; None is a failed run, and counts as `worst`, or as the worst of the others.
 
     margin: what is claimed is that a is at most so much higher than b. unit, scale: values are printed times `scale`.
     """
@@ -54,8 +55,14 @@ def judged(parts: Sequence[Part | Fact]) -> list[dict]:
 
 
 def _compare(part):
-    a, b = (np.array([part.worst if v is None else v for v in values], float) for values in (part.a, part.b))
+    worst = max([part.worst, *(v for v in (*part.a, *part.b) if v is not None)])
+    a, b = (filled(values, worst) for values in (part.a, part.b))
     return stats.compare(a - part.margin, b)
+
+
+def filled(values: Values, worst: float) -> np.ndarray:
+    """The values, a failed run's as `worst`."""
+    return np.array([worst if v is None else v for v in values], float)
 
 
 def _row(part, verdict):
@@ -82,7 +89,7 @@ def _row(part, verdict):
 
 
 def _fact(fact):
-    outcome = {True: SUPPORTED, False: REFUTED, None: NOT_SHOWN}[fact.holds]
+    outcome = {True: SUPPORTED, False: REFUTED, None: UNDECIDED}[fact.holds]
     return {"kind": "fact", **fact._asdict(), "outcome": outcome}
 
 
@@ -126,9 +133,9 @@ def over_seeds(
 
 
 def share_of(table: np.ndarray) -> float:
-    """Mean of the first column over mean of the second; NaN where that is 0."""
+    """Mean of the first column over mean of the second; NaN where that is not positive: there is nothing to have a share of."""
     part, whole = table.mean(axis=0)
-    return part / whole if whole else math.nan
+    return part / whole if whole > 0 else math.nan
 
 
 def exact(says: str, value: float, holds: bool, unit: str = "") -> Fact:

@@ -44,6 +44,12 @@ def test_a_failed_run_counts_as_the_worst_and_is_counted():
     assert row["b"] == pytest.approx((25 * 10 + NOISE[1][25:].sum()) / 40)
 
 
+def test_no_run_that_arrived_is_worse_than_a_failed_one():
+    values = [1.0] * 30
+    (row,) = judged([Part("a is lower", ("a", "b"), values, [20.0] * 15 + [None] * 15, "units", 10.0)])
+    assert row["b"] == 20
+
+
 def test_scale_is_for_the_print_alone():
     one, hundred = judged([part(-1)])[0], judged([part(-1, scale=100.0)])[0]
     assert hundred["difference"] == pytest.approx(100 * one["difference"])
@@ -64,7 +70,7 @@ def test_judging_twice_gives_the_same():
     assert judged(parts) == judged(parts)
 
 
-@pytest.mark.parametrize(("sign", "outcome"), [(-1, "supported"), (1, "refuted"), (0, "no difference shown")])
+@pytest.mark.parametrize(("sign", "outcome"), [(-1, "supported"), (1, "refuted"), (0, "undecided")])
 def test_a_correlation_is_claimed_to_be_negative(sign, outcome):
     x = NOISE[0].tolist()
     y = (sign * NOISE[0] + 0.5 * NOISE[1]).tolist()
@@ -91,13 +97,11 @@ def test_verdicts(outcomes, said):
     assert verdict([{"outcome": outcome} for outcome in outcomes]) == said
 
 
-def test_a_fact_without_a_decision_is_not_shown():
-    assert judged([Fact("x", 0.0, -1.0, 1.0, "", None)])[0]["outcome"] == "no difference shown"
+def test_a_fact_without_a_decision_is_undecided():
+    assert judged([Fact("x", 0.0, -1.0, 1.0, "", None)])[0]["outcome"] == "undecided"
 
 
-@pytest.mark.parametrize(
-    ("least", "outcome"), [(0.0, "supported"), (0.5, "no difference shown"), (1.0, "refuted")], ids=str
-)
+@pytest.mark.parametrize(("least", "outcome"), [(0.0, "supported"), (0.5, "undecided"), (1.0, "refuted")], ids=str)
 def test_a_statistic_over_seeds_is_claimed_to_be_above_its_least(least, outcome):
     whole = 2 + 0.1 * NOISE[0]
     table = np.stack([0.5 * whole + 0.1 * (NOISE[1] - NOISE[1].mean()), whole], axis=1)
@@ -107,6 +111,8 @@ def test_a_statistic_over_seeds_is_claimed_to_be_above_its_least(least, outcome)
     assert fact.low < fact.value < fact.high
 
 
-def test_a_share_of_nothing_decides_nothing():
-    fact = over_seeds("share", share_of, [[0.0, 0.0], [0.0, 0.0]], "", 0.5)
+@pytest.mark.parametrize("row", [[0.0, 0.0], [-2.0, -1.0], [1.0, -1.0]], ids=str)
+def test_a_share_of_nothing_or_less_decides_nothing(row):
+    """Where SE is the faster one, what it is slower by has no part, and two negative numbers make no share."""
+    fact = over_seeds("share", share_of, [row, row], "", 0.5)
     assert fact.holds is None
