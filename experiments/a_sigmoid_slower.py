@@ -21,6 +21,7 @@ from lossjax.training.population import Task, descent
 
 from . import nielsen, panels, sets
 from .claim import Claim, Drawn
+from .contest import early, edges, epochs_to, never_arrived
 from .hypothesis import Fact, Part, correlated, exact
 from .lab import Budget, Lab, compare, first_below, one_hot, splits, tune
 
@@ -65,15 +66,12 @@ def _of_data(config, lab, data):
     parts = splits(data, one_hot(data.classes))
     tasks = {name: Task(net, loss, _measure(net, loss), config.batch, descent) for name, loss in LOSSES.items()}
 
-    def slow(record):
-        epochs = first_below("dev_error", config.target)(record)
-        return config.epochs + 1 if epochs != epochs else epochs
-
+    slow = epochs_to(config.target, budget)
     tuned = {name: tune(lab, _about(data, name), task, parts, budget, slow) for name, task in tasks.items()}
     own = {name: {row["start"]: row["rate"] for row in rows} for name, rows in tuned.items()}
     derived = {
         "epochs": first_below("test_error", config.target),
-        "early_slope": lambda record: _mean(record["curves"]["train_slope"][:EARLY]),
+        "early_slope": early("train_slope", EARLY),
     }
     arms = {
         CE: compare(lab, _about(data, CE), tasks[CE], parts, budget, [own[CE]], derived),
@@ -99,11 +97,6 @@ def _measure(net, loss):
         return usual(params, data) | {"train_slope": jnp.sum(slope * wrong) / jnp.sum(wrong)}
 
     return measure
-
-
-def _mean(values):
-    known = [v for v in values if v is not None]
-    return sum(known) / len(known) if known else float("nan")
 
 
 def judge(rows: list[dict]) -> list[Part | Fact]:
@@ -258,6 +251,11 @@ def _neuron(rows):
     return Drawn("a_neuron_and_slope", caption, figure)
 
 
+def notes(rows: list[dict]) -> list[str]:
+    """Where the grid ended, and who never arrived."""
+    return [*edges(rows), *never_arrived(rows)]
+
+
 CLAIM = Claim(
     "a",
     "a_sigmoid_slower",
@@ -269,4 +267,5 @@ CLAIM = Claim(
     run,
     judge,
     draw,
+    notes,
 )

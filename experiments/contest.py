@@ -13,7 +13,7 @@ from lossjax.training.models import Network
 from lossjax.training.population import Task, descent
 
 from .hypothesis import Part, Values
-from .lab import Budget, Lab, compare, one_hot, splits, tune
+from .lab import Budget, Lab, compare, first_below, one_hot, splits, tune
 
 
 class Entrant(NamedTuple):
@@ -62,6 +62,27 @@ def late(metric: str, budget: Budget, failed: float) -> Callable[[dict], float]:
         return float(np.mean([failed if v is None else v for v in record["curves"][metric][-tail:]]))
 
     return mean
+
+
+def early(metric: str, epochs: int) -> Callable[[dict], float]:
+    """Of a record: the mean of this curve over the first epochs, those left out in which it has no value."""
+
+    def mean(record):
+        known = [v for v in record["curves"][metric][:epochs] if v is not None]
+        return float(np.mean(known)) if known else float("nan")
+
+    return mean
+
+
+def epochs_to(target: float, budget: Budget) -> Callable[[dict], float]:
+    """Of a record: the epochs to a dev error of `target`; one more than there are where it is never reached."""
+    reached = first_below("dev_error", target)
+
+    def epochs(record):
+        found = reached(record)
+        return budget.epochs + 1 if np.isnan(found) else found
+
+    return epochs
 
 
 def only(measure: Callable, *names: str) -> Callable:
@@ -120,5 +141,17 @@ def edges(rows: list[dict]) -> list[str]:
     return said + ([f"All rates of the grid are alike: {'; '.join(alike)}."] if alike else [])
 
 
+def never_arrived(rows: list[dict]) -> list[str]:
+    """A sentence on arms with runs that never reached the target: what is made of their epochs is cut off there."""
+    arms = [row for row in rows if row["kind"] == "arm" and None in row["values"].get("epochs", ())]
+    counts = [(row, row["values"]["epochs"].count(None), len(row["values"]["epochs"])) for row in arms]
+    several = [f"{_name(row)} ({row['rate']:g}): {failed} of {of}" for row, failed, of in counts]
+    said = "Never at the target, counted as one epoch more than there were, so that gaps, slow-downs and shares are cut off there"
+    return [f"{said}: {'; '.join(dict.fromkeys(several))}."] if several else []
+
+
+_NAMED_BY = ("data", "part", "condition", "loss", "tuned_for", "start", "decay")
+
+
 def _name(row):
-    return ", ".join(str(row[key]) for key in ("data", "loss", "start", "decay") if key in row)
+    return ", ".join(str(row[key]) for key in _NAMED_BY if key in row)

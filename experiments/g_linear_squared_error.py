@@ -25,7 +25,7 @@ from lossjax.training.models import perceptron
 
 from . import panels, sets
 from .claim import Claim, Drawn
-from .contest import Arms, Entrant, contest, lower_error
+from .contest import Arms, Entrant, contest, edges, lower_error
 from .hypothesis import Fact, Part
 from .lab import Budget, Lab
 
@@ -151,10 +151,11 @@ def _figure(rows, arms, data, starts):
 
 
 def notes(rows: list[dict]) -> list[str]:
-    """What others have published."""
+    """Where the grid ended, and what others have published."""
     return [
+        *edges(rows),
         "Published, for comparison: Hui and Belkin 2021 leave out the softmax for squared error, and find it at least as good "
-        "as cross-entropy in 22 of 28 tasks (5 seeds; language, speech and vision, none of them ours)."
+        "as cross-entropy in 22 of 28 tasks (5 seeds; language, speech and vision, none of them ours).",
     ]
 
 

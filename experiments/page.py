@@ -22,8 +22,9 @@ tuning budget for every loss, rates chosen on the dev split with other seeds, di
 counted as the worst. Intervals cover 95 % over seeds (bootstrap); p is of a sign-flip test, adjusted by Holm over the
 parts of a claim. P(better) is the chance that a run by the first is better than its twin by the second; where there is a
 margin both are of A less the margin. A part is supported or refuted where p <= {level};
-*weak* where P(better) is not clearly above 3/4. Intervals are over seeds, on the
-one split of each data set.
+*weak* where P(better) is not clearly above 3/4. What is measured without pairs has no p: it is supported or refuted where
+its interval, which is not adjusted, lies on one side, and else undecided. Intervals are over seeds, on the one split of
+each data set; only (d) draws its examples or splits anew for every seed, and (e) and (f) those of every fit.
 """
 
 
@@ -124,5 +125,5 @@ def _short(value):
     if isinstance(value, list) and len(value) > 4 and all(isinstance(v, int | float) for v in value):
         return f"{value[0]:g} ... {value[-1]:g} ({len(value)} values)"
     if isinstance(value, list):
-        return ", ".join("{} {:g}".format(*v) if isinstance(v, list) else str(v) for v in value)
-    return str(value)
+        return ", ".join(" ".join(map(_short, v)) if isinstance(v, list) else str(v) for v in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -37,7 +37,8 @@ SMALL = {
     "sizes": (60, 120),
     "fits": 2,
     "batch": 8,
-    "classes": (Sweep(2, 0.1, 2, 2), Sweep(3, 0.1, 2, 3), Sweep(5, 0.1, 2, 3)),
+    "classes": (2, 3),
+    "sweeps": (Sweep(2, 0.1, 2, 2), Sweep(3, 0.1, 2, 3), Sweep(5, 0.1, 2, 3)),
 }
 
 
@@ -111,6 +112,23 @@ def test_letters_are_different_and_select():
     assert [c.letter for c in job.selected(CLAIMS, f" {letters[-1]},{letters[0]}")] == [letters[-1], letters[0]]
     with pytest.raises(BadInputError, match="no claim has the letter 'z'; there are"):
         job.selected(CLAIMS, "a,z")
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.letter)
+def test_a_small_setting_is_one_of_the_claim(claim):
+    """Two claims may give one name to two things."""
+
+    def kind(value):
+        return type(value[0] if isinstance(value, tuple) else value)
+
+    config, usual = small(claim), claim.quick
+    for name in SMALL.keys() & {field.name for field in dataclasses.fields(usual)}:
+        assert kind(getattr(config, name)) is kind(getattr(usual, name)), name
+
+
+def test_a_setting_is_told_whole():
+    sweeps = [[2, 0.005, 40, 40, 6.0], [1000, 8.0, 20, 300, 10.0]]
+    assert page._short(sweeps) == "2 0.005 40 40 6, 1000 8 20 300 10"
 
 
 def test_the_page_of_no_claim_still_explains():

@@ -1,9 +1,11 @@
 """What a contest chooses, measures, and says of a grid's end."""
 
+import math
+
 import pytest
 
 from experiments import contest, h_margin
-from experiments.contest import late, only
+from experiments.contest import early, epochs_to, late, never_arrived, only
 from experiments.lab import Budget
 
 
@@ -59,6 +61,35 @@ def test_late_is_the_last_tenth_and_a_failure_is_counted():
     score = late("error", Budget((), 0, 0, 20, {}), failed=1.0)
     assert score({"curves": {"error": [9.0] * 19 + [0.2, 0.4]}}) == pytest.approx(0.3)
     assert score({"curves": {"error": [0.0] * 19 + [0.2, None]}}) == pytest.approx(0.6)
+
+
+def test_rates_at_an_edge_are_told_apart_by_condition_and_goal():
+    about = [{"condition": f"{share}% wrong labels", "tuned_for": "error"} for share in (0, 20)]
+    grid = [[1.0, 0.3], [4.0, 0.1]]
+    rows = [row | of for of in about for row in (tuned("small", 4.0, grid, at_edge=True), arm("small", 4.0))]
+    (said,) = contest.edges(rows)
+    assert said.endswith("d, 0% wrong labels, CE, error, small (4); d, 20% wrong labels, CE, error, small (4).")
+    # A rate at the edge in one condition is not that of the other.
+    assert "20%" not in contest.edges(rows[:2] + rows[2:3])[0]
+
+
+def test_early_is_the_first_epochs_that_have_a_value():
+    score = early("pull", 3)
+    assert score({"curves": {"pull": [1.0, None, 3.0, 100.0]}}) == 2
+    assert math.isnan(score({"curves": {"pull": [None, None, None, 1.0]}}))
+
+
+@pytest.mark.parametrize(("errors", "epochs"), [((0.5, 0.1, 0.3), 1), ((0.5, 0.4, None), 3)])
+def test_who_never_arrives_takes_one_epoch_more_than_there_are(errors, epochs):
+    score = epochs_to(0.2, Budget((), 0, 0, 2, {}))
+    assert score({"curves": {"dev_error": list(errors)}}) == epochs
+
+
+def test_arms_that_never_arrive_are_named_once():
+    late_one = arm("small", 1.0) | {"values": {"epochs": [3, None, None]}}
+    (said,) = never_arrived([late_one, late_one | {"whose": "its own"}, arm("large", 2.0)])
+    assert said.endswith(": d, CE, small (1): 2 of 3.")
+    assert never_arrived([arm("large", 2.0)]) == []
 
 
 def test_only_what_is_asked_for():
