@@ -87,7 +87,7 @@ def _utterances(place, part, lexicon, fillers):
 def _names(entry):
     """Speaker and utterance of an entry `folder/speaker/utterance`, where the utterance is called `number-speaker-b`."""
     *_, speaker, name = "", "", *entry.split("/")
-    if not speaker or ".." in entry.split("/"):
+    if not speaker or entry.startswith("/") or ".." in entry.split("/"):
         raise DataError(f"the entry {entry!r} of the list of utterances is not folder/speaker/utterance")
     if f"-{speaker}-" not in name:
         raise DataError(

@@ -46,8 +46,6 @@ def frames_with_context(
     length: of an utterance that is padded to a common size (may be traced, vmap over both): neighbours never lie in the
     padding; the rows from `length` on are repetitions without meaning.
     """
-    features = jnp.asarray(features)
     rows = jnp.arange(len(features))
-    last = (len(features) if length is None else jnp.asarray(length)) - 1
-    neighbours = rows[:, None] + jnp.arange(-context, context + 1)[None, :]
-    return features[jnp.clip(neighbours, 0, last)].reshape(len(features), -1)
+    last = jnp.full_like(rows, (len(features) if length is None else jnp.asarray(length)) - 1)
+    return gather(Frames(jnp.asarray(features), jnp.zeros_like(rows), last), rows, context)

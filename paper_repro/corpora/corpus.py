@@ -1,7 +1,7 @@
 """What a corpus is: utterances in three splits, a lexicon, the states of its units; and what is wrong with one."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -103,8 +103,13 @@ def _check_features(corpus, utterance, dims):
         raise DataError(f"{corpus}: the features of {utterance.name} hold NaN or infinity")
 
 
-def least_frames(corpus: Corpus, words: Iterable[str]) -> int:
-    """The number of states of the shortest way through these words: no silence, every word in its shortest variant."""
+def least_frames(corpus: Corpus, words: Sequence[str]) -> int:
+    """The number of states of the shortest way through these words: each in its shortest variant, without silence.
+
+    Of no words: silence. A word that the lexicon lacks counts for nothing.
+    """
+    if not words:
+        return corpus.states[corpus.silence]
     lengths = (
         min(sum(corpus.states[unit] for unit in units) for units in corpus.lexicon[word])
         for word in words
@@ -125,8 +130,8 @@ def out_of_vocabulary(corpus: Corpus) -> dict[str, tuple[str, ...]]:
 
 
 def fingerprint(corpus: Corpus) -> str:
-    """SHA-256 over names, speakers, words and the bits of all features, for records to say what they were made from."""
-    digest = hashlib.sha256()
+    """SHA-256 over lexicon, states, names, speakers, words and the bits of all features, for records."""
+    digest = hashlib.sha256(repr((corpus.lexicon, corpus.silence, corpus.states)).encode())
     for split in (corpus.train, corpus.dev, corpus.test):
         for utterance in split:
             head = (utterance.name, utterance.speaker, utterance.features.shape, utterance.words)

@@ -1,9 +1,9 @@
 """Lines of handwritten digits, built from isolated ones: scikit-learn's (in its package, no folder needed) or MNIST's.
 
 Nobody wrote these lines: real digits of one writer are set side by side. The recipe, all of it drawn from one seed:
-1. Writers are split as in `lossjax.data`, and no digit or writer is in two splits. scikit-learn's digits come in blocks
-   of one writer or a few, which stand for writers; MNIST's files do not name writers, blocks of 200 neighbouring images
-   stand for them.
+1. Writers are split as in `lossjax.data`, and no digit is in two splits. scikit-learn's digits come in blocks of one
+   writer or a few, which stand for writers, and no block is in two splits; MNIST's files do not name writers, blocks of
+   200 neighbouring images stand for them, and one or two writers may be both in train and in dev.
 2. The writers of a split take turns. A line has 3 to 7 digits, dealt from the writer's shuffled digits, which are
    shuffled anew when they run out: every digit of a writer is used equally often, give or take one.
 3. scikit-learn's 8 x 8 pixels are doubled to 16 x 16, halfway between neighbours by linear interpolation, and rows are

@@ -30,7 +30,7 @@ from .corpus import Corpus, Utterance, checked
 
 HEIGHT = 32
 SILENCE = "<space>"
-# What claims to be larger is no line, and would fill the memory.
+# What claims to be larger, or would be once it is scaled, is no line, and would fill the memory.
 _MOST_PIXELS = 20_000_000
 _LISTS = ("train", "validation", "test")
 _LINE = re.compile(r"[a-z]\d\d-\d\d\d[a-z]?-\d\d")
@@ -67,12 +67,16 @@ def _first(folder, name):
 
 def _described(path, fields):
     """Name and the other fields of every line that is no comment."""
+    seen = set()
     for line in text.lines(path, "a list that the database brings along"):
         if line.startswith("#"):
             continue
         name, *rest = line.split(maxsplit=fields - 1)
         if len(rest) != fields - 1:
             raise DataError(f"{path}: the line {line!r} has fewer than {fields} fields")
+        if name in seen:
+            raise DataError(f"{path} has two lines for {name}")
+        seen.add(name)
         yield name, rest
 
 
@@ -113,11 +117,10 @@ def columns(path: Path) -> Float32[np.ndarray, "columns 32"]:
     try:
         with images.open(path, formats=["PNG"]) as image:
             width, height = image.size
-            if width * height > _MOST_PIXELS:
+            frames = max(1, round(width * HEIGHT / height))
+            if max(width * height, frames * HEIGHT) > _MOST_PIXELS:
                 raise ValueError(f"{width} x {height} pixels are too many for a line")
-            scaled = image.convert("L").resize(
-                (max(1, round(width * HEIGHT / height)), HEIGHT), images.Resampling.BILINEAR
-            )
+            scaled = image.convert("L").resize((frames, HEIGHT), images.Resampling.BILINEAR)
     except FileNotFoundError:
         raise DataError(f"the image {path} is missing") from None
     # On damaged bytes a foreign reader raises whatever it stumbles over.

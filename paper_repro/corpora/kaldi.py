@@ -14,6 +14,7 @@ looked for beside that file, then in the current folder. Archives are read by ka
 (`cat x |`) or a pickle, which it would run: an entry is a file, an optional offset, and binary Kaldi.
 """
 
+import math
 import struct
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,31 +40,36 @@ def kaldi(
     transcript, speaker or features, an archive that is cut short or none, and what `corpus.checked` finds.
     """
     silence = text.lines(folder / "local/dict/optional_silence.txt", "the unit of silence")[0]
-    lexicon = _lexicon(folder / "local/dict/lexicon.txt")
+    lexicon = _lexicon(folder / "local/dict/lexicon.txt", silence)
     units = dict.fromkeys([silence, *(unit for ways in lexicon.values() for way in ways for unit in way)])
     train, dev, test = (_split(folder / name) for name in splits)
     seconds = _frame_seconds(folder / splits[0] / "frame_shift")
-    return checked(
-        Corpus(folder.name, train, dev, test, lexicon, silence, dict.fromkeys(units, states), context, seconds)
-    )
+    name, counts = folder.resolve().name, dict.fromkeys(units, states)
+    return checked(Corpus(name, train, dev, test, lexicon, silence, counts, context, seconds))
 
 
-def _lexicon(path):
+def _lexicon(path, silence):
+    """Word -> pronunciations, without words that are silence alone (`!SIL SIL`): none is right in a sentence."""
     found = {}
     for word, *units in map(str.split, text.lines(path, "the lexicon")):
         if not units:
             raise DataError(f"{path}: {word} has no pronunciation")
-        found.setdefault(word, []).append(tuple(units))
+        if set(units) != {silence}:
+            found.setdefault(word, []).append(tuple(units))
     return {word: tuple(dict.fromkeys(ways)) for word, ways in found.items()}
 
 
 def _frame_seconds(path):
     if not path.exists():
         return 0.01
+    first = text.lines(path, "the frame shift")[0]
     try:
-        return float(text.lines(path, "the frame shift")[0])
-    except ValueError as error:
-        raise DataError(f"{path} holds no number of seconds: {error}") from None
+        seconds = float(first)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise DataError(f"{path} holds no number of seconds: {first!r}")
+    return seconds
 
 
 def _split(folder) -> tuple[Utterance, ...]:

@@ -90,6 +90,7 @@ WRONG = {
         "an4test_clstk/s0/an7-t0-b\nan4test_clstk/t0/an8-t0-b\n",
         ("an7-t0-b", "speaker s0"),
     ),
+    "absolute": ("etc/an4_test.fileids", "/x/t0/an7-t0-b\nx/t0/an8-t0-b\n", ("'/x/t0/an7-t0-b'",)),
     "out of the folder": ("etc/an4_test.fileids", "../t0/an7-t0-b\nx/t0/an8-t0-b\n", ("'../t0/an7-t0-b'",)),
 }
 

@@ -50,6 +50,7 @@ def test_a_sound_corpus_is_returned_as_it_is():
 
 def test_the_shortest_way_takes_the_shortest_variants():
     assert least_frames(corpus(), ("a", "b", "a")) == 2 + 6 + 2
+    assert least_frames(corpus(states={"x": 2, "y": 3, "sil": 4}), ()) == 4
 
 
 def test_utterances_shorter_than_their_hmm_are_named_and_kept():
@@ -75,5 +76,7 @@ def test_a_fingerprint_sees_every_bit_and_every_label():
         one._replace(test=(one.test[0]._replace(words=("b",)),)),
         one._replace(test=(one.test[0]._replace(speaker="s1"),)),
         one._replace(dev=one.dev + one.test, test=()),
+        one._replace(lexicon={**one.lexicon, "b": (("y",),)}),
+        one._replace(states={**one.states, "sil": 3}),
     ]
-    assert len({fingerprint(c) for c in (one, *others)}) == 5
+    assert len({fingerprint(c) for c in (one, *others)}) == 7

@@ -107,6 +107,8 @@ WRONG = {
     "no list": ("splits/validation.uttlist", None, ("validation.uttlist", "missing", "Aachen")),
     "empty list": ("splits/test.uttlist", b"\n", ("test.uttlist", "empty")),
     "fewer fields": ("ascii/lines.txt", b"a01-000u-00 ok 154\n", ("'a01-000u-00 ok 154'", "9 fields")),
+    "line twice": ("ascii/lines.txt", b"a01-000u-00 ok 1 1 1 1 1 1 A\n" * 2, ("two lines for a01-000u-00",)),
+    "form twice": ("ascii/forms.txt", b"a01-000u 000 2\na01-000u 001 2\n", ("forms.txt", "two lines for a01-000u")),
     "unknown form": ("splits/test.uttlist", b"z99-999\n", ("test.uttlist", "z99-999")),
     "in two lists": ("splits/test.uttlist", b"b02-011\n", ("b02-011-00", "train", "test")),
     "twice in one list": ("splits/test.uttlist", b"d04-021\nd04-021-00\n", ("two utterances", "d04-021-00")),
@@ -142,11 +144,12 @@ def test_a_line_is_not_a_path(folder):
     one_sentence(error, "'../../x-00'", "not the name of a line")
 
 
-def test_an_image_of_too_many_pixels_is_not_opened(tmp_path):
-    Image.new("1", (30_000, 1_000)).save(tmp_path / "x.png")
+@pytest.mark.parametrize(("width", "height"), [(30_000, 1_000), (30_000, 1)])
+def test_an_image_of_too_many_pixels_is_not_opened(tmp_path, width, height):
+    Image.new("1", (width, height)).save(tmp_path / "x.png")
     with pytest.raises(DataError) as error:
         columns(tmp_path / "x.png")
-    one_sentence(error, "30000 x 1000")
+    one_sentence(error, f"{width} x {height}")
 
 
 def test_without_pillow_it_says_what_to_install(folder, monkeypatch):

@@ -67,7 +67,8 @@ def test_a_folder_is_read(folder):
     for one in corpus.train + corpus.dev + corpus.test:
         np.testing.assert_array_equal(one.features, utterance(one.name, frames=20).features)
         assert one.words == ("yes", "no")
-    assert corpus.lexicon["no"] == (("N", "OW"), ("N", "AH"))
+    # `!SIL` is no word.
+    assert corpus.lexicon == {"yes": (("Y", "EH", "S"),), "no": (("N", "OW"), ("N", "AH"))}
     assert corpus.silence == "SIL"
     assert corpus.states == dict.fromkeys(("SIL", "Y", "EH", "S", "N", "OW", "AH"), 3)
     assert corpus.frame_seconds == 0.015
@@ -142,6 +143,7 @@ WRONG = {
     "a range": ("dev/feats.scp", b"c1 feats.ark:3[0:9]\n", ("[0:9]", "c1")),
     "an offset past the end": ("dev/feats.scp", b"c1 feats.ark:99999\n", ("c1", "99999")),
     "a frame shift in words": ("train/frame_shift", b"ten\n", ("frame_shift", "ten")),
+    "a frame shift of no length": ("train/frame_shift", b"0\n", ("frame_shift", "'0'")),
 }
 
 
