@@ -78,7 +78,7 @@ def align(score: Scorer, work: Iterable[Job], skipped: Iterable[Skipped] = ()) -
         lengths = lengths_of(log_p, rows)
         classes, totals = map(np.asarray, best_paths(padded(log_p, rows), lengths, graphs))
         for utterance, own, path, total in zip(utterances, log_p, classes, totals):
-            if np.isnan(own).any() or np.isinf(total):
+            if np.isnan(own).any() or not np.isfinite(total):
                 left_out.append(Skipped(utterance.name, "its acoustic scores leave no path, or hold NaN"))
                 continue
             states[utterance.name], scores[utterance.name] = path[: len(own)].copy(), float(total)

@@ -82,10 +82,12 @@ def train(
     work, skipped = jobs(topology, utterances, most)
     if not work:
         raise DataError(f"none of the {len(utterances)} training utterances can be aligned")
-    mean, variance = moments(utterances)
-    floor = VARIANCE_FLOOR * np.maximum(variance, np.finfo(np.float32).tiny)
     flat = {u.name: flat_start(topology, u.words, u.features, energy) for job in work for u in job.utterances}
-    found = one_gaussian(topology.number, mean, np.maximum(variance, floor))
+    mean, variance = moments([u for u in utterances if u.name in flat])
+    # A feature that never changes tells states apart by nothing, and its variance of 0 would make every score NaN.
+    variance = np.where(variance > 0, variance, 1)
+    floor = VARIANCE_FLOOR * variance
+    found = one_gaussian(topology.number, mean, variance)
     sums = _collect(found, work, flat)
     mixtures, history = updated(found, sums, floor), []
     for doubling in range(schedule.splits + 1):

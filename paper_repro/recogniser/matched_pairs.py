@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import norm
 
 from ..corpora.corpus import Utterance
-from .wer import Sentence, aligned
+from .wer import Sentence, aligned, pairs
 
 # So many words in a row that both have right make the errors on either side independent.
 BETWEEN = 2
@@ -29,8 +29,11 @@ class MatchedPairs(NamedTuple):
 def matched_pairs(
     utterances: Sequence[Utterance], a: Mapping[str, Sentence], b: Mapping[str, Sentence]
 ) -> MatchedPairs:
-    """Do A and B differ in word errors? z = mean of the differences by its standard error, segments being independent."""
-    found = [aligned([(u.words, side[u.name]) for u in utterances]) for side in (a, b)]
+    """Do A and B differ in word errors? z = mean of the differences by its standard error, segments being independent.
+
+    Raises: as `wer.count`.
+    """
+    found = [aligned(pairs(utterances, side)) for side in (a, b)]
     differences = np.array(
         [x - y for u, of_a, of_b in zip(utterances, *found) for x, y in segments(len(u.words), of_a, of_b)], float
     )

@@ -48,7 +48,7 @@ def compare(
 ) -> Difference:
     """Compare by word errors of n utterances, seed by seed.
 
-    Raises: ValueError for fewer than two speakers, shapes that do not match, or a test set without words.
+    Raises: ValueError for fewer than two speakers, no seed, shapes that do not match, or a test set without words.
     """
     if not errors_a.shape == errors_b.shape == (len(errors_a), len(words)) or len(speakers) != len(words):
         raise ValueError(
@@ -56,6 +56,8 @@ def compare(
             f" of {len(speakers)} speakers"
         )
     names, group = np.unique(np.asarray(speakers), return_inverse=True)
+    if not len(errors_a):
+        raise ValueError("a comparison needs the errors of one seed at least, there is no seed")
     if len(names) < 2 or words.sum() == 0:
         raise ValueError(f"a comparison needs words and two speakers at least, got {words.sum()} and {len(names)}")
     member = np.eye(len(names))[group]

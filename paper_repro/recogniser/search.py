@@ -46,10 +46,11 @@ def recognise(
     """
     table, loop = transitions(model, weights), on_device(loop)
     prior = np.float32(0) if log_prior is None else np.float32(weights.kappa) * log_prior
-    broken = tuple(name for name, log_p in acoustics.items() if np.isnan(log_p).any())
+    scaled = {name: log_p - prior for name, log_p in acoustics.items()}
+    broken = tuple(name for name, scores in scaled.items() if np.isnan(scores).any())
     words: dict[str, tuple[str, ...]] = {name: () for name in broken}
     skipped = [Skipped(name, "its acoustic scores hold NaN") for name in broken]
-    sound = {name: log_p - prior for name, log_p in acoustics.items() if name not in words}
+    sound = {name: scores for name, scores in scaled.items() if name not in words}
     for names, emissions, lengths in prepared(sound, most or side_by_side(loop)):
         for name, length, hypothesis in zip(names, lengths, best_sentences(emissions, lengths, loop, table)):
             words[name] = tuple(model.words[number] for number in hypothesis.words)

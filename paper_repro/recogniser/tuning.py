@@ -12,7 +12,7 @@ Grid = Mapping[str, Sequence[float]]
 class Tuned(NamedTuple):
     """weights: the best that was found, of equal ones the first. error: theirs. tried: everything that was tried.
 
-    edges: knobs whose value is the least or greatest of its grid, which may then be too narrow.
+    edges: knobs whose value is not between the least and the greatest of its grid, which may then be too narrow.
     """
 
     weights: Weights
@@ -48,5 +48,5 @@ def tune(error: Callable[[Weights], float], grid: Grid, start: Weights, rounds: 
         if best == before:
             break
     measured(best)
-    edges = (k for k, values in grid.items() if len(values) > 1 and getattr(best, k) in (min(values), max(values)))
-    return Tuned(best, tried[best], tried, tuple(edges))
+    inside = {k: min(values) < getattr(best, k) < max(values) for k, values in grid.items() if len(values) > 1}
+    return Tuned(best, tried[best], tried, tuple(knob for knob in inside if not inside[knob]))

@@ -45,10 +45,7 @@ def count(
 
     Raises: MissingExtraError without jiwer; ValueError for an utterance without hypothesis, or a word with a blank.
     """
-    missing = [utterance.name for utterance in utterances if utterance.name not in hypotheses]
-    if missing:
-        raise ValueError(f"{len(missing)} utterances have no hypothesis, the first is {missing[0]}")
-    found = aligned([(utterance.words, hypotheses[utterance.name]) for utterance in utterances])
+    found = aligned(pairs(utterances, hypotheses))
     known = None if vocabulary is None else set(vocabulary)
     rows = [
         (
@@ -60,6 +57,17 @@ def count(
     ]
     table = np.array(rows, int).reshape(-1, 5)
     return Counts(tuple(utterance.name for utterance in utterances), *table.T)
+
+
+def pairs(utterances: Sequence[Utterance], hypotheses: Mapping[str, Sentence]) -> list[tuple[Sentence, Sentence]]:
+    """(reference, hypothesis) of each utterance.
+
+    Raises: ValueError for an utterance without hypothesis.
+    """
+    missing = [utterance.name for utterance in utterances if utterance.name not in hypotheses]
+    if missing:
+        raise ValueError(f"{len(missing)} utterances have no hypothesis, the first is {missing[0]}")
+    return [(utterance.words, hypotheses[utterance.name]) for utterance in utterances]
 
 
 def aligned(pairs: Sequence[tuple[Sentence, Sentence]]) -> list:

@@ -1,13 +1,12 @@
-"""The Gaussian baseline on real speech, from cepstra to word errors (AN4; the reader here is for this test only)."""
+"""The Gaussian baseline on real speech, from cepstra to word errors (AN4)."""
 
 import os
-import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from paper_repro.corpora.corpus import Corpus, Utterance
+from paper_repro.corpora import an4 as reader
 from paper_repro.recogniser import gaussian_training, language_model, search, speed, wer, wordloop
 from paper_repro.recogniser.align import jobs, log_priors
 from paper_repro.recogniser.hmm import topology
@@ -18,38 +17,9 @@ if not FOLDER.is_dir():
     pytest.skip(f"AN4 is not there: {FOLDER}", allow_module_level=True)
 
 
-def deltas(x):
-    p = np.pad(x, ((2, 2), (0, 0)), mode="edge")
-    return ((p[3:-1] - p[1:-3]) + 2 * (p[4:] - p[:-4])) / 10
-
-
-def frames(path):
-    x = np.frombuffer(path.read_bytes(), ">f4", offset=4).reshape(-1, 13).astype(np.float32)
-    x = (x - x.mean(axis=0)) / x.std(axis=0)
-    return np.concatenate([x, deltas(x), deltas(deltas(x))], axis=1)
-
-
-def utterances(split):
-    lines = (FOLDER / f"etc/an4_{split}.transcription").read_text().splitlines()
-    said = {name: text for text, name in (re.fullmatch(r"(.*) \((\S+)\)", line).groups() for line in lines)}
-    for path in (FOLDER / f"etc/an4_{split}.fileids").read_text().split():
-        _, speaker, name = path.split("/")
-        words = tuple(word for word in said[name].split() if not word.startswith("<"))
-        yield Utterance(name, speaker, frames(FOLDER / "feat" / f"{path}.mfc"), words)
-
-
 @pytest.fixture(scope="module")
 def an4():
-    lexicon = {}
-    for line in (FOLDER / "etc/an4.dic").read_text().splitlines():
-        word, *phones = line.split()
-        lexicon.setdefault(re.sub(r"\(\d\)$", "", word), []).append(tuple(phones))
-    train, test = (tuple(utterances(split)) for split in ("train", "test"))
-    held_out = sorted({u.speaker for u in train})[5::10]
-    inside, dev = (tuple(u for u in train if (u.speaker in held_out) == out) for out in (False, True))
-    phones = (FOLDER / "etc/an4.phone").read_text().split()
-    variants = {word: tuple(p) for word, p in lexicon.items()}
-    return Corpus("an4", inside, dev, test, variants, "SIL", dict.fromkeys(phones, 3), 5, 0.01)
+    return reader.an4(FOLDER)
 
 
 def loudness(features):
@@ -60,7 +30,6 @@ def test_sizes(an4):
     made = topology(an4)
     loop = wordloop.word_loop(made, tuple(an4.lexicon))
     assert (made.number, len(an4.lexicon), len(loop.entries)) == (102, 101, 130)
-    assert [sum(len(u.features) for u in split) for split in (an4.train, an4.dev, an4.test)] == [229343, 24339, 35570]
 
 
 def test_perplexity_of_the_test_set(an4):

@@ -139,7 +139,7 @@ def test_the_width_of_a_batch_changes_nothing():
     assert all((narrow.states[name] == wide.states[name]).all() for name in wide.states)
 
 
-@pytest.mark.parametrize("value", [np.nan, -np.inf])
+@pytest.mark.parametrize("value", [np.nan, -np.inf, np.inf, [[np.inf], [-np.inf]]])
 def test_scores_that_leave_no_path_are_reported(value):
     utterances = [tiny.utterance("good", 6), tiny.utterance("bad", 7)]
     work, _ = align.jobs(tiny.TOPOLOGY, utterances)
@@ -147,7 +147,7 @@ def test_scores_that_leave_no_path_are_reported(value):
     def broken(us):
         found = [np.zeros((len(u.features), 5), np.float32) for u in us]
         for u, log_p in zip(us, found):
-            log_p[3] = value if u.name == "bad" else 0
+            log_p[3:5] = value if u.name == "bad" else 0
         return found
 
     found = align.align(broken, work)

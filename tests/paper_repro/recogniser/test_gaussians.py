@@ -144,6 +144,16 @@ def test_what_cannot_be_aligned_is_named_and_left_out(drawn):
     found = gaussian_training.train(tiny.TOPOLOGY, [*extra, *utterances], schedule=SHORT)
     assert {s.name for s in found.alignments.skipped} == {"short", "stranger"}
     assert set(found.alignments.states) == set(alone.alignments.states) == {u.name for u in utterances}
+    assert all(np.array_equal(x, y) for x, y in zip(found.mixtures, alone.mixtures))
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, -3.0])
+def test_a_feature_that_never_changes_does_no_harm(drawn, value):
+    utterances = [u for u, _ in drawn[:20]]
+    longer = [u._replace(features=np.pad(u.features, ((0, 0), (0, 1)), constant_values=value)) for u in utterances]
+    alone, found = (gaussian_training.train(tiny.TOPOLOGY, x, schedule=SHORT).alignments for x in (utterances, longer))
+    assert found.skipped == ()
+    assert frame_error(found.states, alone.states) < 0.01
 
 
 def test_nothing_to_train_on():

@@ -49,8 +49,10 @@ def test_words_needed_by_hand():
     gap, size = np.array([[3.0, -1.0]]), np.array([100.0, 100.0])
     variance = 2 * (4 + 4) / 200**2
     assert paired_rates.words_needed(gap, size) == pytest.approx(200 * variance / (0.004 / 2.80159) ** 2, rel=1e-4)
-    # Ten times the words and errors, as many speakers with the same rates: more words of the same are as hard.
+    # Twice the difference takes a quarter of the words.
     assert paired_rates.words_needed(gap, size, 0.008) == pytest.approx(paired_rates.words_needed(gap, size) / 4)
+    # Ten times the words of the same two speakers at the same rates say nothing new: ten times as many are needed.
+    assert paired_rates.words_needed(10 * gap, 10 * size) == pytest.approx(10 * paired_rates.words_needed(gap, size))
 
 
 def test_the_words_that_it_says_are_enough():
@@ -78,9 +80,10 @@ def test_seeds_that_differ_too_much_need_more_seeds():
         (["s", "s"], [5, 5], "two speakers at least"),
         (["s", "t"], [0, 0], "needs words"),
         (["s"], [5, 5], "do not go with"),
+        (["s", "t"], [5, 5], "no seed"),
     ],
 )
 def test_what_cannot_be_compared(speakers, words, says):
-    errors = np.zeros((2, 2), int)
+    errors = np.zeros((0 if says == "no seed" else 2, 2), int)
     with pytest.raises(ValueError, match=says):
         paired_rates.compare(errors, errors, np.array(words), speakers)

@@ -31,6 +31,8 @@ def test_an_edge_is_named():
     found = tune(lambda w: -w.kappa - w.lm_scale, GRID, START)
     assert (found.weights.kappa, found.weights.lm_scale) == (1.0, 11.0)
     assert set(found.edges) == {"kappa", "lm_scale", "penalty"}
+    beyond = tune(lambda w: -w.kappa, {"kappa": (0.3, 0.6, 1.0)}, START._replace(kappa=2.0))
+    assert (beyond.weights.kappa, beyond.edges) == (2.0, ("kappa",))
 
 
 def test_a_tie_keeps_what_there_is():

@@ -51,6 +51,8 @@ def test_rate_and_unknown_words():
 def test_what_cannot_be_scored():
     with pytest.raises(ValueError, match="1 utterances have no hypothesis, the first is u1"):
         wer.count(spoken("a", "b"), said("a"))
+    with pytest.raises(ValueError, match="1 utterances have no hypothesis, the first is u1"):
+        mp.matched_pairs(spoken("a", "b"), said("a", "b"), said("a"))
     with pytest.raises(ValueError, match="no blanks and not be empty, got 'a b'"):
         wer.count(spoken("a"), {"u0": ("a b",)})
 

@@ -8,7 +8,7 @@ import tiny_words as tiny
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paper_repro.recogniser import decode, plain_search, search, speed
+from paper_repro.recogniser import align, decode, plain_search, search, speed
 from paper_repro.recogniser.hmm import Topology
 from paper_repro.recogniser.language_model import LanguageModel, zerogram
 from paper_repro.recogniser.wordloop import Weights, transitions, word_loop
@@ -126,6 +126,13 @@ def test_recognition_names_what_no_sentence_fits():
         "short": "no sentence fits its 1 frames",
         "broken": "its acoustic scores hold NaN",
     }
+
+
+def test_a_prior_that_is_no_number_is_said():
+    model = zerogram(("b",))
+    loop, log_prior = word_loop(tiny.TOPOLOGY, model.words), np.array([0, np.nan, 0, 0, 0], np.float32)
+    found = search.recognise({"u": np.zeros((6, 5), np.float32)}, loop, model, Weights(), log_prior)
+    assert found == search.Recognised({"u": ()}, (align.Skipped("u", "its acoustic scores hold NaN"),))
 
 
 def test_kappa_takes_the_prior_out():
