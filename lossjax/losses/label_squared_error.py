@@ -42,13 +42,13 @@ def _parts(z, t):
     # The sum of all e is that of both, and nothing cancels.
     squares, mixed = total(others(t, e * (e / LIFT))), jnp.sum(others(t, e * d))
     wrong = pair.total(squares, mixed)
-    all_ = pair.total(wrong.hi, own)
-    several = jnp.isinf(peak) & (all_.hi > LIFT)
-    all_ = pair.Pair(jnp.where(several, jnp.nan, all_.hi), all_.lo + wrong.lo)
-    rest, square = pair.over(wrong, all_), pair.over(pair.Pair(LIFT * squares, jnp.zeros_like(squares)), all_)
-    hidden = 2 * LIFT * rest.hi * rest.lo + (square.lo - square.hi * (all_.lo / all_.hi)) * (LIFT / all_.hi)
-    cost = (LIFT * rest.hi) * rest.hi + (square.hi * (LIFT / all_.hi) + hidden)
-    return e, d, own, lack, all_, cost, (mixed + own * lack) * (LIFT / all_.hi)
+    whole = pair.total(wrong.hi, own)
+    several = jnp.isinf(peak) & (whole.hi > LIFT)
+    whole = pair.Pair(jnp.where(several, jnp.nan, whole.hi), whole.lo + wrong.lo)
+    rest, square = pair.over(wrong, whole), pair.over(pair.Pair(LIFT * squares, jnp.zeros_like(squares)), whole)
+    hidden = 2 * LIFT * rest.hi * rest.lo + (square.lo - square.hi * (whole.lo / whole.hi)) * (LIFT / whole.hi)
+    cost = (LIFT * rest.hi) * rest.hi + (square.hi * (LIFT / whole.hi) + hidden)
+    return e, d, own, lack, whole, cost, (mixed + own * lack) * (LIFT / whole.hi)
 
 
 def value(z, t):
@@ -56,10 +56,10 @@ def value(z, t):
 
 
 def grad(z, t):
-    e, d, own, lack, total, cost, spread = _parts(z, t)
+    e, d, own, lack, whole, cost, spread = _parts(z, t)
     near_level, far_level = pair.total(own, spread), pair.total(-LIFT * lack, spread)
-    share = pair.over(pair.Pair(jnp.ones_like(own), jnp.zeros_like(own)), total)
-    right, scale = own * (2 * cost / total.hi) / LIFT, 2 * share.hi * (share.hi + 2 * share.lo)
+    share = pair.over(pair.Pair(jnp.ones_like(own), jnp.zeros_like(own)), whole)
+    right, scale = own * (2 * cost / whole.hi) / LIFT, 2 * share.hi * (share.hi + 2 * share.lo)
     # e_y - d = e - d_y, as the one that is right to its last digit.
     bracket = jnp.where(d < 0.5, (near_level.hi - LIFT * d) + near_level.lo, (e + far_level.hi) + far_level.lo)
     return put(t, e * bracket * scale, -right)
