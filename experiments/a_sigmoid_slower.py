@@ -21,9 +21,10 @@ from lossjax.training.population import Task, descent
 
 from . import nielsen, panels, sets
 from .claim import Claim, Drawn
+from .config import Config
 from .contest import early, edges, epochs_to, never_arrived
 from .hypothesis import Fact, Part, correlated, exact
-from .lab import Budget, Lab, compare, first_below, one_hot, splits, tune
+from .lab import Lab, compare, first_below, one_hot, splits, tune
 
 CE, SE, AT_CE = "CE", "SE", "SE, rate of CE"
 STYLES = {CE: (plot.BLUE, "-"), SE: (plot.ORANGE, "--"), AT_CE: (plot.GREEN, "-.")}
@@ -32,26 +33,23 @@ LOSSES = {CE: sum_over_outputs(sigmoid_cross_entropy), SE: sum_over_outputs(sigm
 EARLY = 5
 
 
-@dataclasses.dataclass(frozen=True)
-class Config:
-    """rates: the common grid. starts: standard deviation of the output weights. target: error that counts as learnt."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Speed(Config):
+    """starts: standard deviation of the output weights. target: error that counts as learnt."""
 
     data: tuple[Callable, ...] = (sets.digits,)
-    seeds: int = 30
     tuning_seeds: int = 2
     epochs: int = 60
-    batch: int = 32
-    hidden: int = 64
     rates: tuple[float, ...] = tuple(2.0**k for k in range(-7, 8))
     starts: tuple[tuple[str, float], ...] = (("small", 0.01), ("large", 1.0), ("saturated", 3.0))
     target: float = 0.1
 
 
-QUICK = Config()
-FULL = Config(data=(sets.digits, sets.spoken_digits, sets.mnist_6000), tuning_seeds=5, epochs=100)
+QUICK = Speed()
+FULL = Speed(data=(sets.digits, sets.spoken_digits, sets.mnist_6000), tuning_seeds=5, epochs=100)
 
 
-def run(config: Config, lab: Lab) -> list[dict]:
+def run(config: Speed, lab: Lab) -> list[dict]:
     """Tune each loss for speed, then train each at its own rate, and squared error at that of cross-entropy."""
     rows = nielsen.rows()
     for made in config.data:
@@ -61,7 +59,7 @@ def run(config: Config, lab: Lab) -> list[dict]:
 
 def _of_data(config, lab, data):
     curves = ("train_slope", "dev_error", "test_error")
-    budget = Budget(config.rates, config.tuning_seeds, config.seeds, config.epochs, dict(config.starts), curves)
+    budget = config.budget(dict(config.starts), curves)
     net = perceptron("sigmoid outputs", data.train.x[0].size, config.hidden, data.classes)
     parts = splits(data, one_hot(data.classes))
     tasks = {name: Task(net, loss, _measure(net, loss), config.batch, descent) for name, loss in LOSSES.items()}

@@ -23,9 +23,10 @@ from lossjax.training.population import Examples, Task, descent
 
 from . import panels, sets
 from .claim import Claim, Drawn
+from .config import Config
 from .contest import Arms, edges, late, only
 from .hypothesis import Fact, Part, exact, filled, over_seeds
-from .lab import Budget, Lab, compare, splits, tune
+from .lab import Lab, compare, splits, tune
 
 CE, SE = "CE", "SE"
 LOSSES = {CE: softmax_cross_entropy, SE: softmax_squared_error}
@@ -56,27 +57,24 @@ METRICS = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class Config:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Noise(Config):
     """noise: shares of wrong labels. uneven: the share that is kept of the odd classes. scale: of the output weights."""
 
     data: tuple[Callable, ...] = (sets.digits,)
-    seeds: int = 30
     tuning_seeds: int = 5
     epochs: int = 40
-    batch: int = 32
-    hidden: int = 64
     rates: tuple[float, ...] = tuple(2.0**k for k in range(-5, 5))
     noise: tuple[float, ...] = (0.0, 0.2, 0.4)
     uneven: float = 0.1
     scale: float = 0.01
 
 
-QUICK = Config()
-FULL = Config(data=(sets.digits, sets.spoken_digits, sets.mnist_3000), noise=(0.0, 0.1, 0.2, 0.4), epochs=50)
+QUICK = Noise()
+FULL = Noise(data=(sets.digits, sets.spoken_digits, sets.mnist_3000), noise=(0.0, 0.1, 0.2, 0.4), epochs=50)
 
 
-def run(config: Config, lab: Lab) -> list[dict]:
+def run(config: Noise, lab: Lab) -> list[dict]:
     """Both losses on every data set in every condition, tuned and compared."""
     rows = []
     for make in config.data:
@@ -90,7 +88,7 @@ def run(config: Config, lab: Lab) -> list[dict]:
 
 def _of_condition(config, lab, data, condition, change):
     curves = ("dev_error", "dev_nll")
-    budget = Budget(config.rates, config.tuning_seeds, config.seeds, config.epochs, {"small": config.scale}, curves)
+    budget = config.budget({"small": config.scale}, curves)
     net = perceptron("softmax outputs", data.train.x[0].size, config.hidden, data.classes)
     parts, rows = changed(data, change), []
     for name, loss in LOSSES.items():

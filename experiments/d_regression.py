@@ -25,9 +25,10 @@ from lossjax.training.population import Task
 
 from . import panels
 from .claim import Claim, Drawn
+from .config import Config
 from .contest import Arms, edges, every_start
 from .hypothesis import Fact, Part
-from .lab import Budget, Lab, compare, tune
+from .lab import Lab, compare, tune
 from .own_examples import Sizes, carrying, made, resplit
 
 SE, ABSOLUTE, HUBER, GAUSSIAN, BINS = "SE", "absolute", "Huber", "Gaussian NLL", "CE over bins"
@@ -46,18 +47,16 @@ WORST = 10.0
 MARGIN = 0.025
 
 
-@dataclasses.dataclass(frozen=True)
-class Config:
-    """rates: the common grid. delta: of Huber's loss. bins: of equal width between -reach and reach, open at the ends.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Regression(Config):
+    """delta: of Huber's loss. bins: of equal width between -reach and reach, open at the ends.
 
     examples, tests: of made data, of the training and the dev split each, and of the test split.
     """
 
-    seeds: int = 30
     tuning_seeds: int = 3
     epochs: int = 60
     batch: int = 20
-    hidden: int = 64
     rates: tuple[float, ...] = tuple(2.0**k for k in range(-14, -3))
     delta: float = 0.5
     bins: int = 20
@@ -66,8 +65,8 @@ class Config:
     tests: int = 1_000
 
 
-QUICK = Config()
-FULL = Config(tuning_seeds=10, epochs=200)
+QUICK = Regression()
+FULL = Regression(tuning_seeds=10, epochs=200)
 
 
 class Entrant(NamedTuple):
@@ -78,7 +77,7 @@ class Entrant(NamedTuple):
     predict: Callable
 
 
-def entrants(config: Config) -> Mapping[str, Entrant]:
+def entrants(config: Regression) -> Mapping[str, Entrant]:
     """The losses, each with what it takes for the mean of t."""
     edges = jnp.linspace(-config.reach, config.reach, config.bins + 1)
     centres = (edges[1:] + edges[:-1]) / 2
@@ -107,7 +106,7 @@ def own_variance(z, t):
     return jax.vmap(lambda mean, log, t: gaussian_nll(jnp.exp(log))(mean, t))(z[:, 0], z[:, 1], t)
 
 
-def run(config: Config, lab: Lab) -> list[dict]:
+def run(config: Regression, lab: Lab) -> list[dict]:
     """Every loss on every kind of noise, and on the diabetes data."""
     sizes, numbers = Sizes(config.examples, config.examples, config.tests), range(len(NOISES))
     # What the lab calls a start is a kind of noise here: they share a compiled program.
@@ -121,7 +120,7 @@ def run(config: Config, lab: Lab) -> list[dict]:
 
 
 def _of_data(config, lab, source, draw, sizes, inputs, kinds):
-    rows, budget = [], Budget(config.rates, config.tuning_seeds, config.seeds, config.epochs, kinds)
+    rows, budget = [], config.budget(kinds)
     # Where the noise has no variance, squares of the dev errors say nothing; the test error of real data is of squares.
     score = "dev_rms" if source == DIABETES else "dev_absolute"
     for name, entrant in entrants(config).items():

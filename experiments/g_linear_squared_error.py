@@ -25,9 +25,10 @@ from lossjax.training.models import perceptron
 
 from . import panels, sets
 from .claim import Claim, Drawn
+from .config import Config
 from .contest import Arms, Entrant, contest, edges, lower_error
 from .hypothesis import Fact, Part
-from .lab import Budget, Lab
+from .lab import Lab
 
 CE, SOFTMAX, SIGMOID, LINEAR = "softmax CE", "softmax SE", "sigmoid SE", "linear SE"
 RESCALED, SQUENTROPY = "rescaled SE", "squentropy"
@@ -53,39 +54,29 @@ POINTS = 1.0
 MANY = 42
 
 
-@dataclasses.dataclass(frozen=True)
-class Config:
-    """rates: the common grid. starts: standard deviation of the output weights."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Outputs(Config):
+    """starts: standard deviation of the output weights."""
 
     data: tuple[Callable, ...] = (sets.digits,)
-    seeds: int = 30
     tuning_seeds: int = 2
     epochs: int = 40
-    batch: int = 32
-    hidden: int = 64
     rates: tuple[float, ...] = tuple(2.0**k for k in range(-9, 6))
     starts: tuple[tuple[str, float], ...] = (("small", 0.01), ("large", 1.0))
 
 
-QUICK = Config()
-FULL = Config(
+QUICK = Outputs()
+FULL = Outputs(
     data=(sets.digits, sets.spoken_digits, sets.mnist_6000, sets.hundred_gaussians), tuning_seeds=5, epochs=100
 )
 
 
-def run(config: Config, lab: Lab) -> list[dict]:
+def run(config: Outputs, lab: Lab) -> list[dict]:
     """Every loss on every data set, tuned and compared."""
     rows = []
     for make in config.data:
         data = make()
-        budget = Budget(
-            config.rates,
-            config.tuning_seeds,
-            config.seeds,
-            config.epochs,
-            dict(config.starts),
-            ("dev_error", "test_error"),
-        )
+        budget = config.budget(dict(config.starts), ("dev_error", "test_error"))
         net = perceptron("linear outputs", data.train.x[0].size, config.hidden, data.classes)
         about = {"classes": data.classes}
         rows += [row | about for row in contest(lab, data, net, ENTRANTS, budget, config.batch)]

@@ -19,9 +19,10 @@ from lossjax.training.models import perceptron
 
 from . import panels, sets
 from .claim import Claim, Drawn
+from .config import Config
 from .contest import Arms, Entrant, contest, edges, lower_error
 from .hypothesis import Fact, Part
-from .lab import Budget, Lab
+from .lab import Lab
 
 CE, SQUARED_HINGE, CRAMMER, WESTON = "CE", "squared hinge", "Crammer-Singer", "Weston-Watkins"
 ENTRANTS = {
@@ -41,30 +42,27 @@ POINTS = 0.5
 NONE = "none"
 
 
-@dataclasses.dataclass(frozen=True)
-class Config:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Margin(Config):
     """rates, decays: the common grid; a step is w - rate (dL/dw + decay w) for every weight. start: of output weights."""
 
     data: tuple[Callable, ...] = (sets.digits,)
-    seeds: int = 30
     tuning_seeds: int = 5
     epochs: int = 40
-    batch: int = 32
-    hidden: int = 64
     rates: tuple[float, ...] = tuple(2.0**k for k in range(-9, 3))
     decays: tuple[float, ...] = (1e-4, 1e-3, 1e-2)
     start: float = 0.01
 
 
-QUICK = Config()
-FULL = Config(data=(sets.digits, sets.spoken_digits, sets.mnist_6000))
+QUICK = Margin()
+FULL = Margin(data=(sets.digits, sets.spoken_digits, sets.mnist_6000))
 
 
-def run(config: Config, lab: Lab) -> list[dict]:
+def run(config: Margin, lab: Lab) -> list[dict]:
     """Every loss on every data set: tuned at every decay, compared without decay and at the best one."""
     decays = {NONE: 0.0} | {f"{decay:g}": decay for decay in config.decays}
     curves = ("dev_error", "test_error")
-    budget = Budget(config.rates, config.tuning_seeds, config.seeds, config.epochs, decays, curves)
+    budget = config.budget(decays, curves)
     rows = []
     for make in config.data:
         data = make()

@@ -25,6 +25,8 @@ margin both are of A less the margin. A part is supported or refuted where p <= 
 *weak* where P(better) is not clearly above 3/4. What is measured without pairs has no p: it is supported or refuted where
 its interval, which is not adjusted, lies on one side, and else undecided. Intervals are over seeds, on the one split of
 each data set; only (d) draws its examples or splits anew for every seed, and (e) and (f) those of every fit.
+The designs of (d), (e), (f) and (h), that is their grids, margins and Adam in (d), were changed after results at the quick
+setting had been seen: theirs is evidence to be repeated, not a test that was fixed in advance.
 """
 
 

@@ -84,7 +84,7 @@ def test_a_new_split_holds_the_same_examples():
 
 def test_every_loss_predicts_the_mean_it_is_given():
     """At pre-activations that say a number, the prediction is that number, and no other target has a lower loss."""
-    config = d_regression.Config(bins=8, reach=4.0)
+    config = d_regression.Regression(bins=8, reach=4.0)
     for name, entrant in d_regression.entrants(config).items():
         z = np.zeros((1, entrant.outputs), np.float32)
         if name == d_regression.BINS:
