@@ -135,7 +135,7 @@ MISUSES = [
 ]
 
 
-@pytest.mark.parametrize(("transform", "arguments"), MISUSES, ids=str)
+@pytest.mark.parametrize(("transform", "arguments"), MISUSES, ids=lambda x: getattr(x, "__name__", str(x)))
 def test_a_transform_of_the_wrong_loss_raises(transform, arguments):
     with pytest.raises(ValueError, match=r"need|must|no classes"):
         transform(*arguments)

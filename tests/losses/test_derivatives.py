@@ -150,7 +150,7 @@ def test_a_family_is_made_of_traced_parameters(make, at):
         (sigmoid_focal, (2.0, 1.1)),
         (sigmoid_focal, (float("inf"), 0.5)),
     ],
-    ids=str,
+    ids=lambda x: getattr(x, "__name__", str(x)),
 )
 def test_a_parameter_outside_its_range_raises(make, bad):
     with pytest.raises(ValueError, match="must"):
