@@ -13,6 +13,7 @@ _CHUNK = 16
 _ENOUGH = 2048  # entries evaluated, once some are far beyond the bound
 _NEVER_FLUSHED = 1e-30  # subnormals of float16 are numbers like others
 _LARGE = 1.0  # an excess whose upper bound is worth a better one
+_EXPLAINED = 2.0  # ulps of the result and of every input that explain a zero
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,10 +95,12 @@ def compare(
         if foreign:
             unit = np.where(np.isfinite(hi), np.maximum(unit, float(ml_dtypes.finfo(working).eps) * np.abs(hi)), unit)
         excess = over / unit
-    worth = bound if audited else _LARGE
-    largest = _condition_where_it_matters(excess, over, unit, bound, condition, worth)
-    if audited:
-        lost = lost & (excess > bound)
+    if not audited:
+        largest = _condition_where_it_matters(excess, over, unit, np.full(got.shape, bound), condition, _LARGE)
+    else:
+        settled = np.where(lost, _EXPLAINED, bound)
+        largest = _condition_where_it_matters(excess, over, unit, settled, condition, settled)
+        lost = lost & (excess > _EXPLAINED)
     failed = (excess > bound) | lost | wrong_nonfinite
     return Comparison(error_ulp, excess, failed, lost, wrong_nonfinite, subnormal, undecided, skipped, largest)
 
@@ -114,27 +117,31 @@ def widened(x) -> np.ndarray:
 
 
 def _condition_where_it_matters(excess, over, unit, bound, condition, worth) -> float:
-    """Replace err / ulp by err / (ulp + eps cond), from the largest down, until no other can be the maximum or fail."""
+    """Replace err / ulp by err / (ulp + eps cond), from the largest down, until no other can be the maximum or fail.
+
+    bound: of every entry, what it fails beyond.
+    """
     if not excess.any():
         return 0.0
     unit = np.broadcast_to(unit, excess.shape)
     with np.errstate(over="ignore", invalid="ignore"):
         least = condition.at_least(lambda bounds: (over / (unit + bounds) > worth).any(axis=1))
         excess[:] = over / (unit + least)
-    flat, over, unit = excess.reshape(-1), over.reshape(-1), unit.reshape(-1)
-    order = np.argsort(-flat, kind="stable")
+    flat, over, unit, bound = (a.reshape(-1) for a in (excess, over, unit, bound))
+    order = np.argsort(-flat / bound, kind="stable")
+    highest = np.maximum.accumulate(flat[order][::-1])[::-1]  # from here on
     entries = excess.shape[1]
     largest, start, size = 0.0, 0, _CHUNK
     while start < len(order):
         index = order[start : start + size]
-        if flat[index[0]] <= min(largest, bound) or flat[index[0]] == 0:
+        if flat[index[0]] <= bound[index[0]] and highest[start] <= largest:
             break
         # Far beyond the bound the verdict is settled; what is left stays an upper bound.
-        if largest > 1e3 * bound and start >= _ENOUGH:
+        if largest > 1e3 * bound.max() and start >= _ENOUGH:
             break
         cond = condition(index // entries, index % entries)
         with np.errstate(over="ignore", invalid="ignore"):
             flat[index] = over[index] / (unit[index] + np.nan_to_num(cond, nan=0.0, posinf=0.0))
         largest = max(largest, float(flat[index].max()))
         start, size = start + size, min(2 * size, 512)
-    return max(largest, 0.0)
+    return largest

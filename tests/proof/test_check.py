@@ -64,6 +64,15 @@ def judged(got, want, z=1.0, cond=0.0, dtype="float32", bound=4.0):
     return compare(np.array([[got]], d), want, z, z, d, bound, Fixed(cond, working_dtype(d)))
 
 
+# exp(-z) given as 0 in bfloat16, whose roundings of z move it by z / 128 of itself each.
+@pytest.mark.parametrize(("z", "lost"), [(5.0, True), (20.0, True), (60.0, True), (80.0, False)])
+def test_what_is_audited_may_be_zero_only_where_two_roundings_explain_it(z, lost):
+    d, want = DTYPES["bfloat16"], np.exp(-z)
+    at, moves = np.array([z], d), Fixed(2.0**23 * 2.0**-7 * z * want, d)
+    seen = compare(np.zeros((1, 1), d), truth([want]), at, at, d, 8.0, moves, foreign=True, audited=True)
+    assert (seen.lost.item(), seen.failed.item()) == (lost, lost)
+
+
 @pytest.mark.parametrize("name", ["sigmoid_cross_entropy", "softmax_squared_error", "crammer_singer"])
 def test_the_conditioning_is_what_finite_differences_say_and_never_below_its_lower_bound(name):
     loss = find(name)

@@ -175,10 +175,15 @@ def _neighbours(z, t, both: bool) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     for to in (-np.inf, np.inf):
         for k in np.ndindex(z.shape[1:]):
             moved = z.copy()
-            moved[(slice(None), *k)] = np.nextafter(z[(slice(None), *k)], z.dtype.type(to))
+            moved[(slice(None), *k)] = _beside(z[(slice(None), *k)], to)
             yield moved, t
         if both:
-            yield z, np.nextafter(t, t.dtype.type(to))
+            yield z, _beside(t, to)
+
+
+def _beside(x, to):
+    with np.errstate(over="ignore"):  # beside the largest float lies infinity
+        return np.nextafter(x, x.dtype.type(to))
 
 
 def outputs(case: Case, points: Points, level: str, names=QUANTITIES) -> dict[tuple[str, str], np.ndarray | str]:
