@@ -1,4 +1,4 @@
-"""`python -m paper_repro`: theory, training, records; then tables and figures from the records alone."""
+"""`python -m paper_repro`: theory, training, recognition; then tables and figures from the records alone."""
 
 import os
 import sys
@@ -16,7 +16,8 @@ def main(args: list[str] | None = None) -> int:
     options = tyro.cli(Options, prog="python -m paper_repro", args=args)
     try:
         options.config()
-        for module in ("sklearn", "matplotlib", "flint", "sympy"):
+        options.part()
+        for module in ("sklearn", "matplotlib", "flint", "sympy", "jiwer"):
             need(module, "repro", "paper_repro")
     except (ValueError, MissingExtraError) as problem:
         print(problem if isinstance(problem, MissingExtraError) else f"paper_repro: {problem}", file=sys.stderr)

@@ -1,6 +1,7 @@
 """What can be set on the command line, and everything else that decides the result."""
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -31,25 +32,45 @@ QUICK = Config(seeds=10, tuning_seeds=3, epochs=30, rates=RATES[::2])
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """Cross-entropy against squared error: the equations of Golik, Doetsch and Ney (2013), and a look at training.
+    """Cross-entropy against squared error, after Golik, Doetsch and Ney (2013): equations, training, recognition.
 
     A repeated command continues where the last one stopped: finished parts are read, not computed again.
     """
 
     output: Path = Path("paper_repro/results")
     """Folder for the records and figures."""
-    seeds: int | None = None
-    """Paired seeds of the comparison (30; with --quick 10)."""
     quick: bool = False
-    """A rough look: fewer seeds, rates and epochs."""
+    """A rough look, a few seeds and small networks; this is the default."""
+    full: bool = False
+    """The protocol: 8 seeds of every arm, 30 of the continuations, all alignments; hours to days."""
+    tasks: tuple[Literal["digit-lines", "an4", "digit-strings", "mnist-lines"], ...] = ()
+    """Only these recognition tasks; without, all whose data are here."""
+    kaldi: Path | None = None
+    """A folder of Kaldi's, as one more task."""
+    iam: Path | None = None
+    """The folder of the IAM lines, as one more task."""
+    shard: str = "1/1"
+    """i/n: train and decode part i of n only; all parts write into the same folder."""
+    seeds: int | None = None
+    """Paired seeds of every comparison, in place of the protocol's."""
     points: Literal["float16", "all"] = "float16"
     """Where Equations 11 and 12 are held against the derived gradients: every float16 z1 - z2, or every float32 too."""
 
     def config(self) -> Config:
-        """The settings of the training experiment; ValueError where they make no sense."""
-        config = QUICK if self.quick else Config()
+        """The settings of the training experiment on isolated digits; ValueError for options that make no sense."""
+        if self.quick and self.full:
+            raise ValueError("--quick and --full exclude each other")
+        config = Config() if self.full else QUICK
         if self.seeds is not None:
             config = dataclasses.replace(config, seeds=self.seeds)
         if not 2 <= config.seeds <= 1000:
             raise ValueError(f"--seeds must lie between 2 and 1000, got {config.seeds}")
         return config
+
+    def part(self) -> tuple[int, int]:
+        """(i, n) of the shard; ValueError where it is none."""
+        found = re.fullmatch(r"(\d+)/(\d+)", self.shard)
+        i, n = map(int, found.groups()) if found else (0, 0)
+        if not 1 <= i <= n:
+            raise ValueError(f"--shard is i/n with i from 1 to n, such as 2/8, got {self.shard!r}")
+        return i, n

@@ -11,6 +11,10 @@ from lossjax.training import records
 
 from . import digits, draw, summary, tables, theory
 from .config import Config, Options
+from .hybrid import config as hybrid_config
+from .hybrid import job as hybrid
+from .hybrid import tables as hybrid_tables
+from .hybrid import tasks
 from .store import Store
 
 
@@ -24,8 +28,10 @@ def run(options: Options) -> None:
     with _progress(console) as progress:
         proved = run_theory(options, progress)
         run_training(config, options.output, progress)
+        recognised = run_hybrid(options, progress)
     shown = records.read(options.output / "summary.jsonl")
-    for table in (*tables.theory(proved), *tables.training(shown, config.target_error)):
+    printed = *tables.theory(proved), *tables.training(shown, config.target_error), *hybrid_tables.tables(recognised)
+    for table in printed:
         console.print(table, "")
     for path in draw.figures(proved, shown, options.output / "figures"):
         console.print(f"{path} (and .svg)", soft_wrap=True)
@@ -54,6 +60,34 @@ def run_training(config: Config, folder: Path, progress: Progress) -> None:
     rows = [*choices, *summary.compare(config, store, rates), *summary.curves(config, store, rates)]
     about = {"config": dataclasses.asdict(config), "environment": store.environment}
     records.write(folder / "summary.jsonl", [{**row, **about} for row in rows])
+
+
+def run_hybrid(options: Options, progress: Progress) -> list[dict]:
+    """The rows of the recognition tasks."""
+    protocols = hybrid_config.FULL if options.full else hybrid_config.QUICK
+    if options.seeds is not None:
+        few = {"seeds": options.seeds, "fine_seeds": options.seeds}
+        protocols = {name: dataclasses.replace(p, **few) for name, p in protocols.items()}
+    sources = tasks.sources(options.full, options.kaldi, options.iam)
+    if options.tasks:
+        sources = [s for s in sources if s.name.lower().replace(" ", "-") in options.tasks]
+
+    def tell(name):
+        bars = {}
+
+        def step(stage, done, total):
+            if stage not in bars:
+                bars[stage] = progress.add_task(f"{name}: {stage}", total=total)
+            progress.update(bars[stage], completed=done)
+
+        return step
+
+    def say(sentence):
+        progress.console.print(sentence, soft_wrap=True)
+
+    job = hybrid.Job(sources, protocols, options.output, options.part(), say, tell)
+    hybrid.run(job)
+    return records.read(options.output / "summary-hybrid.jsonl")
 
 
 def _train(label, config, runs, store, progress):

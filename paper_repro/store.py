@@ -1,27 +1,32 @@
 """The records of one output folder: what the same code made in the same environment is not computed again."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from lossjax.training import records
 
 # What makes results here; tables and figures may change without a new run.
-_SOURCES = tuple(Path(__file__).with_name(f"{name}.py") for name in ("bounds", "digits", "equations", "reasons"))
+SOURCES = tuple(Path(__file__).with_name(f"{name}.py") for name in ("bounds", "digits", "equations", "reasons"))
 _SAME = ("code", "versions", "device", "cpu", "flags")
 
 
 class Store:
     """Records in one file, found by their key, a dict of settings that the record repeats."""
 
-    def __init__(self, path: Path):
-        """Read what is there; records of other code or another environment stay in the file and are left aside."""
-        self.path, self.environment = path, records.provenance(*_SOURCES)
-        self._found = {}
-        everything = records.read(path)
+    def __init__(self, path: Path, sources: tuple[Path, ...] = SOURCES, beside: Iterable[Path] = ()):
+        """Read what is there; records of other code or another environment stay in the file and are left aside.
+
+        sources: the files whose code makes the results. beside: files of other shards, read and never written.
+        """
+        self.path, self.environment = path, records.provenance(*sources)
+        self._found, kept = {}, 0
+        everything = [record for file in (*beside, path) for record in records.read(file)]
         for record in everything:
             if all(record["environment"][name] == self.environment[name] for name in _SAME):
                 self._found[_text(record["key"])] = record
-        self.left_aside = len(everything) - len(self._found)
+                kept += 1
+        self.left_aside = len(everything) - kept
 
     def has(self, key: dict) -> bool:
         """Is there a record with this key?"""

@@ -1,0 +1,86 @@
+"""Tables of the hybrid for the terminal, from records only."""
+
+from rich.table import Table
+
+CAPTION = (
+    "Frame error: mean over seeds. WER: over all seeds, with an interval of 95 % over speakers (writers) x seeds. "
+    "*: the best rate lies at an edge of the grid."
+)
+
+
+def tables(rows: list[dict]) -> list[Table]:
+    """Of every task and alignment: its arms, then its claims."""
+    found = []
+    for task, alignment in dict.fromkeys((r["task"], r["alignment"]) for r in rows if r["kind"] == "arm"):
+        own = [r for r in rows if (r["task"], r.get("alignment")) == (task, alignment)]
+        found += [_arms(task, alignment, own), _claims(task, alignment, own)]
+    return found
+
+
+def _arms(task, alignment, rows):
+    arms = [r for r in rows if r["kind"] == "arm"]
+    models = list(arms[0]["wer"])
+    one = next(iter(arms[0]["wer"].values()))
+    title = f"{task}, {alignment} alignment: {one['words']:,} test words, {one['speakers']} speakers"
+    table = Table(title=title, title_justify="left", caption=CAPTION)
+    table.add_column("arm", overflow="fold")
+    for name in ("rate", "seeds", "dev frame", "test frame", "ECE", *(f"WER {m}" for m in models)):
+        table.add_column(name, justify="right")
+    for r in rows:
+        if r["kind"] == "baseline":
+            table.add_row(r["name"], *[""] * 5, *(_rate(r["wer"][m]) for m in models), end_section=True)
+    for r in arms:
+        table.add_row(
+            r["name"],
+            f"{r['rate']:.3g}{'*' if r['at_edge'] else ''}",
+            str(r["seeds"]),
+            *(_percent(r[name]["mean"]) for name in ("dev_error", "test_error", "test_ece")),
+            *(_rate(r["wer"][m]) for m in models),
+        )
+    return table
+
+
+def _claims(task, alignment, rows):
+    table = Table(title=f"{task}, {alignment} alignment: what the claims come to", title_justify="left")
+    table.add_column("claim and comparison", overflow="fold")
+    for name in ("model", "WER", "difference, points", "seeds", "words needed"):
+        table.add_column(name, justify="right")
+    table.add_column("verdict", overflow="fold")
+    for says in dict.fromkeys(r["claim"] for r in rows if r["kind"] == "claim"):
+        table.add_row(f"[bold]{says}[/bold]")
+        for r in (r for r in rows if r["kind"] == "claim" and r["claim"] == says):
+            table.add_row(
+                f"  {r['what']}",
+                r["model"],
+                "" if len(r["more"]) > 1 else f"{_percent(r['a'])} - {_percent(r['b'])}",
+                f"{100 * r['difference']:+.2f} [{100 * r['low']:+.2f}, {100 * r['high']:+.2f}]",
+                str(r["seeds"]),
+                words_needed(r),
+                sentence(r) if r["decides"] else "",
+            )
+        table.add_section()
+    table.caption = "difference: positive is what the claim says. words needed: of test set, to find 0.4 % absolute with as many seeds."
+    return table
+
+
+def sentence(row: dict) -> str:
+    """The verdict of a deciding comparison in words."""
+    if row["verdict"] == "not enough":
+        return f"not enough for a verdict: {row['seeds']} seeds, the protocol asks for {row['needed_seeds']}"
+    if row["verdict"] == "nothing to cure":
+        return "nothing to cure: SE from a random start is not shown to be worse here"
+    return f"{row['verdict']} (p = {row['p']:.2g}, Holm)"
+
+
+def words_needed(row: dict) -> str:
+    """Infinity is a record's null."""
+    needed = row["words_needed"]
+    return "no number: the seeds differ too much" if needed is None else f"{round(needed, -2):,.0f} ({row['words']:,})"
+
+
+def _rate(wer):
+    return f"{_percent(wer['rate'])} [{100 * wer['low']:.1f}, {100 * wer['high']:.1f}]"
+
+
+def _percent(value):
+    return "-" if value is None else f"{100 * value:.1f}"

@@ -1,0 +1,79 @@
+"""The recognition tasks that can be done here: built-in digits always, other corpora where their data are."""
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from lossjax.data import files
+from lossjax.data.dataset import DataError
+from lossjax.extras import MissingExtraError, need
+
+from ..corpora.an4 import an4
+from ..corpora.corpus import Corpus
+from ..corpora.digit_lines import digit_lines, mnist_lines
+from ..corpora.digit_strings import digit_strings
+from ..corpora.iam import iam
+from ..corpora.kaldi import kaldi
+
+# The folder of data beside a checkout.
+_BESIDE = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """A task by name: how to read its corpus. Called only where the task is done."""
+
+    name: str
+    read: Callable[[], Corpus]
+
+
+def data_folder() -> Path | None:
+    """$LOSSJAX_DATA, else ../shared/data beside the checkout, else None."""
+    named = os.environ.get(files.FOLDER)
+    if named:
+        return Path(named)
+    return _BESIDE if _BESIDE.is_dir() else None
+
+
+def sources(full: bool, kaldi_folder: Path | None = None, iam_folder: Path | None = None) -> list[Source]:
+    """All tasks, those of which a folder is named included."""
+    lines, strings = ((300, 100, 2_200), (250, 100, 2_200)) if full else ((300, 60, 800), (250, 60, 400))
+    found = [
+        Source("digit lines", lambda: digit_lines(lines=lines)),
+        Source("AN4", lambda: an4(_place("an4"))),
+        Source("digit strings", lambda: _strings(strings)),
+    ]
+    if full:
+        found.append(Source("MNIST lines", lambda: mnist_lines(_place("mnist"), lines=lines)))
+    if kaldi_folder:
+        found.append(Source("Kaldi", lambda: kaldi(kaldi_folder)))
+    if iam_folder:
+        found.append(Source("IAM", lambda: iam(iam_folder)))
+    return found
+
+
+def _strings(sizes):
+    place = _place("fsdd/recordings")
+    need("kaldi_native_fbank", "data", "digit strings")
+    return digit_strings(place, strings=sizes)
+
+
+def _place(name):
+    root = data_folder()
+    if root is None:
+        raise DataError(f"no data folder (set {files.FOLDER} to the folder that holds {name})")
+    if not (root / name).is_dir():
+        raise DataError(f"there is no folder {root / name} (set {files.FOLDER} to the folder that holds it)")
+    return root / name
+
+
+def readable(wanted: Iterable[Source], tell: Callable[[str], None]) -> list[tuple[str, Corpus]]:
+    """The corpora that are here; each of the others is left out by name, in one line, with what is missing."""
+    found = []
+    for source in wanted:
+        try:
+            found.append((source.name, source.read()))
+        except (DataError, MissingExtraError) as problem:
+            tell(f"left out: {source.name}: {problem}")
+    return found
