@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
+from scipy.stats import permutation_test
 
 from lossjax.training import stats
 
@@ -113,7 +114,7 @@ def judge(
                 a, b = _sides(errors, comparison)
                 difference = paired_rates.compare(a, b, words, speakers)
                 needed = enough_fine if claim.fine else enough
-                found.append(Judged(claim, comparison, difference, _p(a, b, words), needed, None))
+                found.append(Judged(claim, comparison, difference, _p(a, b), needed, None))
     return _decided(found)
 
 
@@ -126,11 +127,13 @@ def _gap(parts):
     return parts[0] if len(parts) == 1 else parts[0] - parts[1]
 
 
-def _p(a: Int[np.ndarray, "s n"], b: Int[np.ndarray, "s n"], words: Float[np.ndarray, " n"]) -> float:
-    """Of sign flips over seeds: could as many errors lie on either side? 1 with a single seed."""
+def _p(a: Int[np.ndarray, "s n"], b: Int[np.ndarray, "s n"]) -> float:
+    """Of random sign flips (Fisher 1935) over seeds, two-sided; of one seed 1."""
     if len(a) < 2:
         return 1.0
-    return stats.compare(a.sum(axis=1) / words.sum(), b.sum(axis=1) / words.sum()).p
+    gap = (a - b).sum(axis=1).astype(float)
+    options = {"permutation_type": "samples", "n_resamples": stats.RESAMPLES, "rng": np.random.default_rng(0)}
+    return float(permutation_test((gap,), lambda x, axis: np.mean(x, axis=axis), **options).pvalue)
 
 
 def _decided(found: list[Judged]) -> list[Judged]:

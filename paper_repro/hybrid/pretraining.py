@@ -99,13 +99,13 @@ def _autoencoder(data: Aligned) -> Network:
     def apply(params, rows):
         x = gather(data.frames, rows, data.context)
         for kernel, bias in params["below"]:
-            x = jax.nn.sigmoid(x @ kernel + bias)
+            x = jax.nn.sigmoid(x @ kernel + bias[None])
         x = jax.lax.stop_gradient(x)
         # Another corruption in every batch, the same in every run.
         key = jax.random.fold_in(jax.random.key(0, impl="threefry2x32"), jnp.sum(rows))
         seen = x * jax.random.bernoulli(key, 1 - NOISE, x.shape)
-        code = jax.nn.sigmoid(seen @ params["kernel"] + params["bias"])
-        back = code @ params["kernel"].T + params["back"]
+        code = jax.nn.sigmoid(seen @ params["kernel"] + params["bias"][None])
+        back = code @ params["kernel"].T + params["back"][None]
         loss = sigmoid_cross_entropy if params["below"] else squared_error
         return jnp.mean(loss(back, x), axis=-1)
 

@@ -85,7 +85,8 @@ class Stages:
         return [self.one(arm, self.rates[arm.name], seed) for seed in range(config.seeds(self.lab.protocol, arm))]
 
     def _train(self, stage, runs):
-        runs = list({self._text(run): run for run in runs}.values())
+        # Two arms may share a run; the one that stands first decides what is logged of it.
+        runs = list({self._text(run): run for run in reversed(runs)}.values())[::-1]
         own, done = _share(runs, self.part), 0
         for count in self.lab.train(own):
             done += count

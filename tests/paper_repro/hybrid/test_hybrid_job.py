@@ -1,0 +1,104 @@
+"""The whole comparison at toy size: rows, tables, resumed and shared out."""
+
+import dataclasses
+import io
+
+import pytest
+import toy
+from rich.console import Console
+
+from lossjax.training import records
+from paper_repro.hybrid import job, tables
+from paper_repro.hybrid.tasks import Source
+
+
+def work(folder, part=(1, 1), protocol=toy.PROTOCOL):
+    said, told = [], []
+    sources = [Source("digit lines", toy.corpus)]
+    whole = job.Job(
+        sources, {"digit lines": protocol}, folder, part, said.append, lambda n: lambda *step: told.append(step)
+    )
+    return job.run(whole), said, told
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The job, run once."""
+    made = tmp_path_factory.mktemp("hybrid")
+    work(made)
+    return made
+
+
+def test_every_arm_has_a_row_with_frame_and_word_errors(folder):
+    rows = records.read(folder / "summary-hybrid.jsonl")
+    arms = {r["name"]: r for r in rows if r["kind"] == "arm"}
+    assert list(arms) == [arm.name for arm in toy.PROTOCOL.arms]
+    for row in arms.values():
+        assert row["seeds"] == (3 if row["after"] or row["name"] == "CE" else 2)
+        assert 0 < row["test_error"]["mean"] < 1
+        wer = row["wer"]["zero-gram"]
+        assert wer["low"] <= wer["rate"] <= wer["high"]
+        assert len(wer["by_seed"]) == row["seeds"]
+    assert arms["SE, the rate of CE"]["rate"] == pytest.approx(arms["CE"]["rate"] * 41 / 2, rel=1e-3)
+    assert [r["kind"] for r in rows[:2]] == ["protocol", "baseline"]
+
+
+def test_the_rate_of_an_arm_is_the_best_on_dev(folder):
+    for row in records.read(folder / "summary-hybrid.jsonl"):
+        if row["kind"] == "arm" and row["grid"]:
+            assert dict(row["grid"])[row["rate"]] == min(error for _, error in row["grid"])
+            assert row["at_edge"]  # of two, either is
+
+
+def test_word_errors_are_recorded_utterance_by_utterance(folder):
+    found = [r for r in records.read(folder / "hybrid-1of1.jsonl") if r["key"]["kind"] == "recognition"]
+    (about,) = (r for r in records.read(folder / "hybrid-1of1.jsonl") if r["key"]["kind"] == "corpus")
+    # The baseline, 2 seeds of an arm, 3 of CE and what goes on from it.
+    assert len(found) == 1 + 2 + 2 + 3 * 3
+    for record in found:
+        assert len(record["errors"]) == len(about["test"]) == len(record["hypotheses"])
+        assert sum(record["errors"]) == sum(record[kind] for kind in ("substitutions", "deletions", "insertions"))
+
+
+def test_two_seeds_are_not_enough_for_a_verdict(folder):
+    claims = [r for r in records.read(folder / "summary-hybrid.jsonl") if r["kind"] == "claim"]
+    deciding = [r for r in claims if r["decides"]]
+    assert [r["more"] for r in deciding] == [["CE, then CE (control)"]]
+    assert {r["verdict"] for r in deciding} == {"not enough"}
+    assert tables.sentence(deciding[0]) == "not enough for a verdict: 3 seeds, the protocol asks for 30"
+
+
+def test_a_second_run_computes_nothing_and_says_the_same(folder):
+    before = (folder / "hybrid-1of1.jsonl").read_bytes()
+    rows = records.read(folder / "summary-hybrid.jsonl")
+    again, said, _ = work(folder)
+    assert (folder / "hybrid-1of1.jsonl").read_bytes() == before
+    assert said == []
+    assert len(again) == len(rows)
+    assert records.read(folder / "summary-hybrid.jsonl") == rows
+
+
+def test_shards_wait_for_each_other_and_come_to_the_same(folder, tmp_path):
+    few = dataclasses.replace(toy.PROTOCOL, arms=(toy.CE, toy.PROTOCOL.arms[-1]))
+    said = [work(tmp_path, part, few)[1] for _ in range(6) for part in ((1, 2), (2, 2))]
+    assert "left for other shards; repeat this command when they are done" in said[0][0]
+    assert said[-1] == []
+    shared, whole = (
+        {r["name"]: r for r in records.read(place / "summary-hybrid.jsonl") if r["kind"] in ("arm", "baseline")}
+        for place in (tmp_path, folder)
+    )
+    assert len(shared) == 3
+    assert all(row == whole[name] for name, row in shared.items())
+    files = [records.read(tmp_path / f"hybrid-{i}of2.jsonl") for i in (1, 2)]
+    networks = [{str(r["key"]) for r in file if r["key"]["kind"] == "network"} for file in files]
+    assert all(networks)
+    assert not networks[0] & networks[1]
+
+
+def test_tables_print_all_arms_and_claims(folder):
+    console = Console(width=150, record=True, file=io.StringIO())
+    for table in tables.tables(records.read(folder / "summary-hybrid.jsonl")):
+        console.print(table)
+    text = console.export_text()
+    for words in ("Gaussian mixtures", "CE, then SE", "digit lines, Gaussian alignment", "not enough for a verdict"):
+        assert words in text
