@@ -9,9 +9,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from lossjax.data.dataset import DataError
 from lossjax.training import records
 from paper_repro import __main__ as command
 from paper_repro import bounds, config, digits, draw, equations, job, reasons, summary, tables
+from paper_repro.corpora.digit_lines import digit_lines
+from paper_repro.hybrid import config as hybrid_config
+from paper_repro.hybrid import tasks
 from paper_repro.store import Store
 
 TOY = config.Config(
@@ -25,6 +29,28 @@ TOY = config.Config(
     target_error=0.5,
     chunk=8,
 )
+TOY_HYBRID = hybrid_config.Protocol(
+    (hybrid_config.Arm("CE"),),
+    depth=1,
+    width=4,
+    epochs=1,
+    factors=(1.0,),
+    seeds=2,
+    tuning_seeds=1,
+    gaussian=(1, 0, 1),
+    tuned_on=1,
+    kappas=(0.5,),
+    penalties=(0.0,),
+    probe=50,
+)
+
+
+def small_lines():
+    return digit_lines(lines=(6, 3, 6))
+
+
+def absent():
+    raise DataError("there is no folder")
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +59,10 @@ def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("toy")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(config, "QUICK", TOY)
+        patch.setattr(hybrid_config, "QUICK", {"digit lines": TOY_HYBRID})
+        patch.setattr(
+            tasks, "sources", lambda *a: [tasks.Source("digit lines", small_lines), tasks.Source("AN4", absent)]
+        )
         patch.setattr(equations, "LARGEST_C", 50)
         patch.setattr(bounds, "PAIRS", 1_000)
         gaps, half = equations.gaps, reasons._half
@@ -56,6 +86,14 @@ def results(folder):
     """Records without what may differ from run to run."""
     found = records.read(folder / "runs.jsonl")
     return {json.dumps(r["key"]): {k: v for k, v in r.items() if k not in ("seconds", "environment")} for r in found}
+
+
+def test_the_recognition_tasks_that_are_here_are_done(folder):
+    rows = records.read(folder / "summary-hybrid.jsonl")
+    assert [(r["task"], r["kind"]) for r in rows] == [("digit lines", kind) for kind in ("protocol", "baseline", "arm")]
+    assert {r["key"]["task"] for r in records.read(folder / "hybrid-1of1.jsonl") if "task" in r["key"]} == {
+        "digit lines"
+    }
 
 
 def test_every_run_is_recorded_with_what_decides_it(folder):
@@ -174,6 +212,10 @@ def test_ctrl_c_is_one_line_and_130(tmp_path, monkeypatch, capsys):
         (["--seeds", "x"], "invalid literal for int()"),
         (["--sedes", "3"], "Unrecognized options: --sedes"),
         (["--points", "float8"], "float8"),
+        (["--quick", "--full"], "--quick and --full exclude each other"),
+        (["--shard", "3/2"], "--shard is i/n with i from 1 to n, such as 2/8, got '3/2'"),
+        (["--shard", "one"], "--shard is i/n"),
+        (["--tasks", "an5"], "an5"),
     ],
 )
 def test_a_bad_option_is_named_and_exits_with_2(arguments, sentence, capsys):
