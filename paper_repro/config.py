@@ -43,7 +43,7 @@ class Options:
     """A rough look, a few seeds and small networks; this is the default."""
     full: bool = False
     """The protocol: 8 seeds of every arm, 30 of the continuations, all alignments; hours to days."""
-    tasks: tuple[Literal["digit-lines", "an4", "digit-strings", "mnist-lines"], ...] = ()
+    tasks: tuple[Literal["digit-lines", "an4", "an4-by-folds", "digit-strings", "mnist-lines"], ...] = ()
     """Only these recognition tasks; without, all whose data are here."""
     kaldi: Path | None = None
     """A folder of Kaldi's, as one more task."""

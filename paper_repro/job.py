@@ -17,6 +17,9 @@ from .hybrid import tables as hybrid_tables
 from .hybrid import tasks
 from .store import Store
 
+# Tasks of folders that the command names.
+NAMED = ("Kaldi", "IAM")
+
 
 def run(options: Options) -> None:
     """Theory, then training; everything printed and drawn comes from the records in the output folder."""
@@ -70,7 +73,8 @@ def run_hybrid(options: Options, progress: Progress) -> list[dict]:
         protocols = {name: dataclasses.replace(p, **few) for name, p in protocols.items()}
     sources = tasks.sources(options.full, options.kaldi, options.iam)
     if options.tasks:
-        sources = [s for s in sources if s.name.lower().replace(" ", "-") in options.tasks]
+        # A folder that is named is a wish too.
+        sources = [s for s in sources if s.protocol in NAMED or s.protocol.lower().replace(" ", "-") in options.tasks]
 
     def tell(name):
         bars = {}

@@ -24,8 +24,9 @@ FIRST_TUNING_SEED = 1_000
 class Arm:
     """One row of the table.
 
-    depth: of the network, 0 for the protocol's. after: the name of the arm whose networks it goes on from, at a constant
-    rate. rate_of: the name of the arm at whose chosen rate it runs, times C/2 where `compensated`; else its own is tuned.
+    depth: of the network, 0 for the protocol's. momentum: None for the protocol's. after: the name of the arm whose
+    networks it goes on from, at a constant rate. rate_of: the name of the arm at whose chosen rate it runs, times C/2
+    where `compensated`; else its own is tuned.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Arm:
     start: str = "Glorot"
     depth: int = 0
     schedule: str = NEW_BOB
+    momentum: float | None = None
     after: str = ""
     rate_of: str = ""
     compensated: bool = False
@@ -54,6 +56,7 @@ OUTPUTS = tuple(
 OUTPUTS_NEW_BOB = tuple(dataclasses.replace(arm, name=arm.criterion, schedule=NEW_BOB) for arm in OUTPUTS)
 LAYER = _pair(f", {LAYER_WISE}", start=LAYER_WISE, schedule=CONSTANT)
 UNSUPERVISED = _pair(f", {AUTOENCODERS}", start=AUTOENCODERS, schedule=CONSTANT)
+NO_MOMENTUM = _pair(", no momentum", schedule=CONSTANT, momentum=0.0)
 FINE_TUNED = (
     Arm("CE, then SE", "SE", schedule=CONSTANT, after="CE"),
     Arm("CE, then CE (control)", schedule=CONSTANT, after="CE"),
@@ -110,17 +113,28 @@ class Protocol:
 
 
 STARTS = ("Glorot", "uniform 1/sqrt(n)", "4 x Glorot", "4 x Glorot, small output")
-_EVERYTHING = MAIN + OUTPUTS + OUTPUTS_NEW_BOB + UNSUPERVISED
+_EVERYTHING = MAIN + NO_MOMENTUM + OUTPUTS + OUTPUTS_NEW_BOB + UNSUPERVISED
+_DEPTHS = depth_by_start((1, 2, 3, 4, 5, 6), STARTS)
+_TWO_DEPTHS = depth_by_start((2, 5), STARTS)
+
+
+def _signals(arms: tuple[Arm, ...]) -> tuple[str, ...]:
+    """The arms whose error signals are logged: by depth and start as well."""
+    return tuple(arm.name for arm in RANDOM + EQUAL_RATE + LAYER + UNSUPERVISED + arms)
+
+
 _REALIGNED = ("CE", "SE", "CE, constant rate", "SE, constant rate", "CE, then SE", "CE, then CE (control)")
 
 FULL = {
     "digit lines": Protocol(
-        _EVERYTHING + depth_by_start((1, 2, 3, 4, 5, 6), STARTS),
+        _EVERYTHING + _DEPTHS,
+        theory=_signals(_DEPTHS),
         alignments=("Gaussian", "CE", "SE"),
         realigned=_REALIGNED,
     ),
     "AN4": Protocol(
-        _EVERYTHING + depth_by_start((2, 5), STARTS),
+        _EVERYTHING + _TWO_DEPTHS,
+        theory=_signals(_TWO_DEPTHS),
         depth=3,
         width=512,
         batch=256,
@@ -133,8 +147,23 @@ FULL = {
         alignments=("Gaussian", "CE", "SE"),
         realigned=_REALIGNED,
     ),
+    "AN4 by folds": Protocol(
+        RANDOM + LAYER + FINE_TUNED,
+        depth=2,
+        width=256,
+        batch=256,
+        epochs=12,
+        gaussian=(10, 3, 2),
+        factors=(1 / 9, 1 / 3, 1.0, 3.0, 9.0),
+        tuning_seeds=2,
+        models=("bigram", "zero-gram"),
+        penalties=(-10.0, 0.0, 10.0, 20.0, 30.0),
+    ),
     "digit strings": Protocol(
-        _EVERYTHING + depth_by_start((2, 5), STARTS), alignments=("Gaussian", "CE", "SE"), realigned=_REALIGNED
+        _EVERYTHING + _TWO_DEPTHS,
+        theory=_signals(_TWO_DEPTHS),
+        alignments=("Gaussian", "CE", "SE"),
+        realigned=_REALIGNED,
     ),
     "MNIST lines": Protocol(_EVERYTHING),
     "Kaldi": Protocol(MAIN + OUTPUTS, depth=3, width=512, batch=256, models=("bigram", "zero-gram")),
@@ -196,8 +225,13 @@ def check(protocol: Protocol) -> None:
 
 def grid(protocol: Protocol, arm: Arm) -> tuple[float, ...]:
     """The rates among which an arm's own is chosen: as many, and as far apart, for every one."""
-    centre = CENTRES[arm.criterion] * (FINE if arm.after else 1.0) * (1 - protocol.momentum) / 0.1
+    centre = CENTRES[arm.criterion] * (FINE if arm.after else 1.0) * (1 - momentum(protocol, arm)) / 0.1
     return tuple(float(f"{centre * factor:.4g}") for factor in protocol.factors)
+
+
+def momentum(protocol: Protocol, arm: Arm) -> float:
+    """Of an arm, or else of all."""
+    return protocol.momentum if arm.momentum is None else arm.momentum
 
 
 def epochs(protocol: Protocol, arm: Arm) -> int:

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from lossjax.data.dataset import DataError
 from lossjax.training import records
 
 from ..store import Store
@@ -11,6 +12,7 @@ from . import stages, summary, tasks
 from .config import Protocol, check
 from .gaussians import prepared
 from .stages import Tell, UnfinishedError
+from .summary import Part
 from .tasks import Source
 
 _ROOM = Path(__file__).parent
@@ -48,19 +50,27 @@ def run(job: Job) -> list[dict]:
     store = Store(own, SOURCES, [p for p in sorted(job.folder.glob("hybrid-*.jsonl")) if p != own])
     if store.left_aside:
         job.say(f"{store.left_aside} records of other code or another environment are left aside")
-    rows = []
-    for name, corpus in tasks.readable(job.sources, job.say):
+    rows, folds = [], {}
+    for source, corpus in tasks.readable(job.sources, job.say):
         try:
-            rows += _task(job, name, corpus, store)
-        except UnfinishedError as waiting:
-            job.say(f"{name}: {waiting}")
+            parts = _task(job, source, corpus, store)
+        except (UnfinishedError, DataError) as problem:
+            job.say(f"{source.name}: {problem}")
+            continue
+        rows += [summary.settings(parts[0].task), *(row for part in parts for row in summary.rows(part))]
+        if source.fold_of:
+            folds.setdefault(source.fold_of, []).append(parts[0])
+    for name, parts in folds.items():
+        if len(parts) == sum(source.fold_of == name for source in job.sources):
+            rows += summary.pooled(name, parts)
     records.write(job.folder / "summary-hybrid.jsonl", [{**row, "environment": store.environment} for row in rows])
     return rows
 
 
-def _task(job, name, corpus, store):
-    task = prepared(name, corpus, job.protocols[name], store, job.folder / "weights")
-    rows = [summary.settings(task)]
-    for made, search in stages.stages(task, store, job.folder / "weights", job.part, job.tell(name)):
-        rows += summary.rows(task, made, search)
-    return rows
+def _task(job, source, corpus, store) -> list[Part]:
+    """The task on every alignment."""
+    if len({u.speaker for u in corpus.test if u.words}) < 2:
+        raise DataError("its test words are of fewer than two speakers, and intervals need two")
+    place = job.folder / "weights"
+    task = prepared(source.name, corpus, job.protocols[source.protocol], store, place)
+    return [Part(task, *made) for made in stages.stages(task, store, place, job.part, job.tell(source.name))]

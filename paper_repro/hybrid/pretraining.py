@@ -1,5 +1,7 @@
 """Good starts: hidden layers trained one after another, with labels (layer-wise CE) or without (denoising autoencoders)."""
 
+import functools
+from collections.abc import Iterable
 from typing import Any
 
 import jax
@@ -13,84 +15,103 @@ from lossjax.training.population import Examples, Task, momentum
 
 from ..corpora.context import gather
 from . import networks, starts
-from .config import CENTRES, Protocol
+from .config import AUTOENCODERS, CENTRES, LAYER_WISE, Protocol
 from .criteria import CE
 from .frames import Aligned
 from .measures import error
 from .training import Trainer, compiled, member, stacked, train
 
+KINDS = (LAYER_WISE, AUTOENCODERS)
 # Share of the inputs that an autoencoder does not see, and its rate at momentum 0.9.
 NOISE = 0.2
 RATE = 0.1
 
 
-def layer_wise(data: Aligned, protocol: Protocol, depth: int, seeds: list[int]) -> list[Any]:
-    """For k = 1 ... depth - 1 a network of k layers is trained by CE for a few epochs; its hidden layers begin the next.
+class Pretraining:
+    """Of the networks of one alignment; programs are compiled once, and a seed is trained once for a start and depth."""
 
-    (Seide et al. 2011 call it discriminative pre-training.) The output layer is drawn anew each time.
-    """
-    begun = [starts.weights(starts.GLOROT, networks.over_rows(data, 1, protocol.width), seed) for seed in seeds]
-    for k in range(1, depth):
-        trained = _train(
-            _discriminative(data, k, protocol.width, protocol.batch), protocol, CENTRES["CE"], seeds, begun
-        )
-        deeper = networks.over_rows(data, k + 1, protocol.width)
-        fresh = [starts.weights(starts.GLOROT, deeper, seed) for seed in seeds]
-        begun = [starts.with_hidden_of(old, new) for old, new in zip(trained, fresh)]
-    return begun
+    def __init__(self, data: Aligned, protocol: Protocol):
+        """Sizes, batch, momentum and epochs are the protocol's."""
+        self.data, self.protocol = data, protocol
+        self._found: dict[tuple[str, int, int], Any] = {}
+        self._discriminative = functools.cache(self._discriminative_of)
+        self._restoring = functools.cache(self._restoring_all)
+
+    def prepare(self, start: str, depth: int, seeds: Iterable[int]) -> None:
+        """Train what is missing of these seeds, side by side."""
+        new = [seed for seed in sorted(set(seeds)) if (start, depth, seed) not in self._found]
+        if new:
+            made = {LAYER_WISE: self.layer_wise, AUTOENCODERS: self.autoencoders}[start](depth, new)
+            self._found |= {(start, depth, seed): params for seed, params in zip(new, made)}
+
+    def get(self, start: str, depth: int, seed: int) -> Any:
+        """First weights of a network, prepared before."""
+        return self._found[start, depth, seed]
+
+    def layer_wise(self, depth: int, seeds: list[int]) -> list[Any]:
+        """For k = 1 ... depth - 1 a network of k layers is trained by CE for a few epochs; its hidden layers begin the next.
+
+        (Seide et al. 2011 call it discriminative pre-training.) The output layer is drawn anew each time.
+        """
+        begun = self._fresh(1, seeds)
+        for k in range(1, depth):
+            trained = self._train(self._discriminative(k), CENTRES["CE"], seeds, begun)
+            begun = [starts.with_hidden_of(old, new) for old, new in zip(trained, self._fresh(k + 1, seeds))]
+        return begun
+
+    def autoencoders(self, depth: int, seeds: list[int]) -> list[Any]:
+        """Each layer learns to restore what it reads from four fifths of it, the weights back being the transposed ones.
+
+        (Vincent et al. 2010.) Inputs are restored linearly, by squared error; outputs of sigmoids by sigmoids, by
+        cross-entropy. Layers below are held. The output layer of the network is Glorot's.
+        """
+        fresh = self._fresh(depth, seeds)
+        layers: list[list] = [[] for _ in seeds]
+        for k in range(depth):
+            begun = [_encoder(new["hidden"][k]["kernel"][...], below) for new, below in zip(fresh, layers)]
+            done = self._train(self._restoring(), RATE, seeds, begun)
+            layers = [[*below, (found["kernel"], found["bias"])] for below, found in zip(layers, done)]
+        return [_filled(new, found) for new, found in zip(fresh, layers)]
+
+    def _fresh(self, depth, seeds):
+        network = networks.over_rows(self.data, depth, self.protocol.width)
+        return [starts.weights(starts.GLOROT, network, seed) for seed in seeds]
+
+    def _train(self, by: Trainer, rate, seeds, begun):
+        """Every one of these networks for the epochs of pre-training, at a constant rate."""
+        done, size, momentum = [], by.population.size, self.protocol.momentum
+        for first in range(0, len(seeds), size):
+            who = members(seeds[first : first + size], rate * (1 - momentum) / 0.1, momentum)
+            never = np.zeros(len(who.seed), bool)
+            out = train(by, who, stacked(begun[first : first + size]), self.protocol.pretraining_epochs, never)
+            done += [member(out.params, i) for i in range(len(never))]
+        return done
+
+    def _discriminative_of(self, depth):
+        network = networks.over_rows(self.data, depth, self.protocol.width)
+
+        def measure(params, examples):
+            return {"dev_error": error(network.apply(params, examples["dev"].x), examples["dev"].t)}
+
+        return self._compiled(network, CE.loss, measure)
+
+    def _restoring_all(self):
+        network = _autoencoder(self.data)
+
+        def measure(params, examples):
+            return {"restoring": jnp.mean(network.apply(params, examples["dev"].x))}
+
+        return self._compiled(network, lambda z, t: z, measure)
+
+    def _compiled(self, network, loss, measure):
+        data = {split: Examples(self.data.rows[split], self.data.states[split]) for split in ("train", "dev")}
+        return compiled(Task(network, loss, measure, self.protocol.batch, momentum), data)
 
 
-def _train(by: Trainer, protocol, rate, seeds, begun):
-    """Every one of these networks for the epochs of pre-training, at a constant rate."""
-    done, size = [], by.population.size
-    rate *= (1 - protocol.momentum) / 0.1
-    for first in range(0, len(seeds), size):
-        who = seeds[first : first + size]
-        few = members(who, rate, protocol.momentum)
-        out = train(
-            by, few, stacked(begun[first : first + size]), protocol.pretraining_epochs, np.zeros(len(who), bool)
-        )
-        done += [member(out.params, i) for i in range(len(who))]
-    return done
-
-
-def _discriminative(data, depth, width, batch):
-    network = networks.over_rows(data, depth, width)
-
-    def measure(params, examples):
-        return {"dev_error": error(network.apply(params, examples["dev"].x), examples["dev"].t)}
-
-    return compiled(Task(network, CE.loss, measure, batch, momentum), _examples(data))
-
-
-def _examples(data):
-    return {split: Examples(data.rows[split], data.states[split]) for split in ("train", "dev")}
-
-
-def autoencoders(data: Aligned, protocol: Protocol, depth: int, seeds: list[int]) -> list[Any]:
-    """Each layer learns to restore what it reads from four fifths of it, the weights back being the transposed ones.
-
-    (Vincent et al. 2010.) Inputs are restored linearly, by squared error; outputs of sigmoids by sigmoids, by
-    cross-entropy. Layers below are held. The output layer of the network is Glorot's.
-    """
-    fresh = [starts.weights(starts.GLOROT, networks.over_rows(data, depth, protocol.width), seed) for seed in seeds]
-    layers: list[list] = [[] for _ in seeds]
-    for k in range(depth):
-        begun = [
-            {
-                "below": below,
-                "kernel": jnp.asarray(new["hidden"][k]["kernel"][...]),
-                "bias": jnp.zeros(protocol.width),
-                "back": jnp.zeros(new["hidden"][k]["kernel"][...].shape[0]),
-            }
-            for below, new in zip(layers, fresh)
-        ]
-        by = compiled(
-            Task(_autoencoder(data), lambda z, t: z, _restoring(data), protocol.batch, momentum), _examples(data)
-        )
-        done = _train(by, protocol, RATE, seeds, begun)
-        layers = [[*below, (found["kernel"], found["bias"])] for below, found in zip(layers, done)]
-    return [_filled(new, found) for new, found in zip(fresh, layers)]
+def _encoder(kernel, below):
+    """One autoencoder before its first step, above layers that are trained."""
+    kernel = jnp.asarray(kernel)
+    return {"below": below, "kernel": kernel, "bias": jnp.zeros(kernel.shape[1]), "back": jnp.zeros(kernel.shape[0])}
 
 
 def _autoencoder(data: Aligned) -> Network:
@@ -112,11 +133,6 @@ def _autoencoder(data: Aligned) -> Network:
     return Network("denoising autoencoder", lambda key, scale: None, apply)
 
 
-def _restoring(data):
-    apply = _autoencoder(data).apply
-    return lambda params, examples: {"restoring": jnp.mean(apply(params, examples["dev"].x))}
-
-
 def _filled(fresh, layers):
     known = {}
     for k, (kernel, bias) in enumerate(layers):
@@ -131,7 +147,4 @@ def _filled(fresh, layers):
 
 def rates() -> dict:
     """Of pre-training, at momentum 0.9; not tuned."""
-    return {"layer-wise CE": CENTRES["CE"], "denoising autoencoders": RATE}
-
-
-HOW = {"layer-wise CE": layer_wise, "denoising autoencoders": autoencoders}
+    return {LAYER_WISE: CENTRES["CE"], AUTOENCODERS: RATE}

@@ -17,6 +17,7 @@ from . import config, measures, networks, pretraining, starts, training, weights
 from .config import FIRST_TUNING_SEED, Arm
 from .criteria import NAMED
 from .gaussians import Alignment, Task
+from .pretraining import Pretraining
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Lab:
         self.task, self.alignment, self.store, self.folder = task, alignment, store, folder
         self.protocol, self.data = task.protocol, alignment.data
         self._parents = {arm.after for arm in self.protocol.arms}
-        self._pretrained: dict = {}
+        self.pretraining = Pretraining(self.data, self.protocol)
         self.program = functools.cache(self._program)
         self.posteriors = functools.cache(self._posteriors)
 
@@ -45,7 +46,7 @@ class Lab:
         """All that decides the result of a run."""
         arm, p = run.arm, self.protocol
         start = {"start": arm.start}
-        if arm.start in pretraining.HOW:
+        if arm.start in pretraining.KINDS:
             start |= {"pretraining_epochs": p.pretraining_epochs, "pretraining_rates": pretraining.rates()}
         return {
             "kind": "network",
@@ -57,7 +58,7 @@ class Lab:
             **({"after": self.key(run.after)} if run.after else start),
             "schedule": arm.schedule,
             "rate": run.rate,
-            "momentum": p.momentum,
+            "momentum": config.momentum(p, arm),
             "batch": p.batch,
             "epochs": config.epochs(p, arm),
             "seed": run.seed,
@@ -112,6 +113,8 @@ class Lab:
             of = run.arm.criterion, self.depth(run.arm), config.epochs(self.protocol, run.arm), self._theory(run)
             groups.setdefault(of, []).append(run)
         for (criterion, depth, epochs, theory), group in groups.items():
+            for start in {run.arm.start for run in group if not run.after} & set(pretraining.KINDS):
+                self.pretraining.prepare(start, depth, [run.seed for run in group if run.arm.start == start])
             size = self.program(criterion, depth, theory).population.size
             for first in range(0, len(group), size):
                 chunk = group[first : first + size]
@@ -123,29 +126,19 @@ class Lab:
 
     def _train(self, runs, by, epochs):
         began = time.perf_counter()
-        who = members([run.seed for run in runs], [run.rate for run in runs], self.protocol.momentum)
+        momenta = [config.momentum(self.protocol, run.arm) for run in runs]
+        who = members([run.seed for run in runs], [run.rate for run in runs], momenta)
         halving = np.array([run.arm.schedule == config.NEW_BOB for run in runs])
-        out = training.train(by, who, training.stacked(self._begin(runs)), epochs, halving)
+        out = training.train(by, who, training.stacked([self._first(run) for run in runs]), epochs, halving)
         seconds = (time.perf_counter() - began) / len(runs)
         return [self._recorded(run, out, i, seconds) for i, run in enumerate(runs)]
-
-    def _begin(self, runs) -> list:
-        """First weights of each of these runs."""
-        wanted = [(run.arm.start, self.depth(run.arm), run.seed) for run in runs if not run.after]
-        for start, depth in {(s, d) for s, d, _ in wanted if s in pretraining.HOW}:
-            seeds = sorted({seed for s, d, seed in wanted if (s, d) == (start, depth)})
-            new = [seed for seed in seeds if (start, depth, seed) not in self._pretrained]
-            if new:
-                made = pretraining.HOW[start](self.data, self.protocol, depth, new)
-                self._pretrained |= {(start, depth, seed): one for seed, one in zip(new, made)}
-        return [self._first(run) for run in runs]
 
     def _first(self, run):
         if run.after:
             return self.weights(run.after)
         depth = self.depth(run.arm)
-        if run.arm.start in pretraining.HOW:
-            return self._pretrained[run.arm.start, depth, run.seed]
+        if run.arm.start in pretraining.KINDS:
+            return self.pretraining.get(run.arm.start, depth, run.seed)
         network = networks.over_rows(self.data, depth, self.protocol.width)
         return starts.weights(starts.NAMED[run.arm.start], network, run.seed)
 

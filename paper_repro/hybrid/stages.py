@@ -76,6 +76,11 @@ class Stages:
             found.setdefault(run.rate, []).append(self.lab.result(run)["dev_error"])
         return {rate: sum(errors) / len(errors) for rate, errors in found.items()}
 
+    def at_edge(self, arm: Arm) -> bool:
+        """Is the chosen rate the least or the greatest of the grid?"""
+        grid = config.grid(self.lab.protocol, arm)
+        return not arm.rate_of and self.rates[arm.name] in (min(grid), max(grid))
+
     def comparison(self, arms: Sequence[Arm]) -> list[Run]:
         """Each arm at its rate, on the seeds of the comparison."""
         return [run for arm in arms for run in self.seeds(arm)]

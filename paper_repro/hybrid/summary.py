@@ -1,6 +1,7 @@
 """What the records of a task come to: a row for every arm, a row for every comparison; tables and figures read these."""
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,25 +13,56 @@ from .scoring import Search, System
 from .stages import Stages
 
 
-def rows(task: Task, stages: Stages, search: Search) -> list[dict]:
+class Part(NamedTuple):
+    """A task on one alignment, trained and decoded."""
+
+    task: Task
+    stages: Stages
+    search: Search
+
+
+def rows(part: Part) -> list[dict]:
     """All rows of a task on one alignment; the baseline is among those of the Gaussian one."""
+    task, stages, search = part
     about = {"task": task.name, "alignment": stages.lab.alignment.name}
-    found = [_baseline(task, search)] if stages.lab.alignment is task.gaussian else []
-    found += [_arm(task, stages, search, arm) for arm in stages.arms]
-    found += [row for model in search.models for row in _claims(task, stages, search, model)]
+    found = [_baseline([part])] if stages.lab.alignment is task.gaussian else []
+    found += [_arm(part, arm) for arm in stages.arms]
+    found += [row for model in search.models for row in _claims([part], model)]
     return [{**about, **row} for row in found]
 
 
-def _baseline(task, search):
-    system = search.gaussian()
-    return {"kind": "baseline", "name": "Gaussian mixtures", "wer": _word_errors(task, search, [system], [system])}
+def pooled(name: str, parts: list[Part]) -> list[dict]:
+    """Rows of tasks that are folds of one: word errors and claims over the utterances of all of them."""
+    first = parts[0]
+    found = [_baseline(parts)]
+    found += [_pooled_arm(parts, arm) for arm in first.stages.arms]
+    found += [row for model in first.search.models for row in _claims(parts, model)]
+    return [{"task": name, "alignment": first.stages.lab.alignment.name, **row} for row in found]
 
 
-def _arm(task: Task, stages: Stages, search: Search, arm: Arm) -> dict:
-    runs = stages.seeds(arm)
-    results = [stages.lab.result(run) for run in runs]
+def _baseline(parts):
+    systems = [[part.search.gaussian()] for part in parts]
+    return {"kind": "baseline", "name": "Gaussian mixtures", "wer": _word_errors(parts, systems, systems)}
+
+
+def _pooled_arm(parts, arm):
+    about = {k: v for k, v in dataclasses.asdict(arm).items() if k != "name"}
+    edges = [part.stages.at_edge(arm) for part in parts]
+    return {
+        "kind": "pooled",
+        "name": arm.name,
+        **about,
+        "rates": [part.stages.rates[arm.name] for part in parts],
+        "at_edge": any(edges),
+        "seeds": len(parts[0].stages.seeds(arm)),
+        "wer": _arm_errors(parts, arm),
+    }
+
+
+def _arm(part: Part, arm: Arm) -> dict:
+    task, stages, _ = part
+    results = [stages.lab.result(run) for run in stages.seeds(arm)]
     grid = {} if arm.rate_of else stages.errors(arm)
-    systems = [search.network(stages.lab, run) for run in runs]
     measured = {
         f"{split}_{name}": _spread([r[split][name] for r in results])
         for split in ("dev", "test")
@@ -42,13 +74,13 @@ def _arm(task: Task, stages: Stages, search: Search, arm: Arm) -> dict:
         **{k: v for k, v in dataclasses.asdict(arm).items() if k != "name"},
         "depth": stages.lab.depth(arm),
         "rate": stages.rates[arm.name],
-        "at_edge": bool(grid) and stages.rates[arm.name] in (min(grid), max(grid)),
+        "at_edge": stages.at_edge(arm),
         "grid": [[rate, error] for rate, error in grid.items()],
-        "seeds": len(runs),
+        "seeds": len(results),
         "enough": task.protocol.enough_fine if arm.after else task.protocol.enough,
         "diverged": sum(r["diverged"] is not None for r in results),
         **measured,
-        "wer": _word_errors(task, search, systems, stages.first(search, arm)),
+        "wer": _arm_errors([part], arm),
         "curves": _curves(results),
     }
 
@@ -66,22 +98,39 @@ def _curves(results):
     }
 
 
-def _errors(search: Search, systems: list[System], tuned: list[System], model: str) -> np.ndarray:
-    weights = search.weights(tuned, model)
-    return np.array([search.store.get(search.test_key(s, model, weights))["errors"] for s in systems], int)
+def _arm_errors(parts, arm):
+    tuned = [part.stages.first(part.search, arm) for part in parts]
+    return _word_errors(parts, [_systems(part, arm) for part in parts], tuned)
 
 
-def _test(task):
-    words = np.array([len(u.words) for u in task.corpus.test])
-    return words, [u.speaker for u in task.corpus.test]
+def _systems(part: Part, arm: Arm) -> list[System]:
+    return [part.search.network(part.stages.lab, run) for run in part.stages.seeds(arm)]
 
 
-def _word_errors(task, search, systems, tuned):
-    words, speakers = _test(task)
+def _errors(parts, systems, tuned, model) -> np.ndarray:
+    """Word errors (seeds, utterances of all parts)."""
+    found = [
+        [_recognised(part, system, of, model)["errors"] for system in own]
+        for part, own, of in zip(parts, systems, tuned)
+    ]
+    return np.concatenate([np.array(errors, int) for errors in found], axis=1)
+
+
+def _recognised(part, system, tuned, model):
+    return part.search.store.get(part.search.test_key(system, model, part.search.weights(tuned, model)))
+
+
+def _test(parts):
+    utterances = [u for part in parts for u in part.task.corpus.test]
+    return np.array([len(u.words) for u in utterances]), [u.speaker for u in utterances]
+
+
+def _word_errors(parts, systems, tuned):
+    words, speakers = _test(parts)
     found = {}
-    for model in search.models:
-        errors = _errors(search, systems, tuned, model)
-        record = search.store.get(search.tuning_key(tuned, model))
+    for model in parts[0].search.models:
+        errors = _errors(parts, systems, tuned, model)
+        records = [part.search.store.get(part.search.tuning_key(of, model)) for part, of in zip(parts, tuned)]
         over = paired_rates.compare(errors, np.zeros_like(errors), words, speakers)
         found[model] = {
             "rate": over.a,
@@ -90,19 +139,20 @@ def _word_errors(task, search, systems, tuned):
             "by_seed": (errors.sum(axis=1) / words.sum()).tolist(),
             "words": over.words,
             "speakers": over.speakers,
-            "weights": record["weights"],
-            "dev": record["dev_wer"],
-            "edges": record["edges"],
+            "weights": [record["weights"] for record in records],
+            "dev": float(np.mean([record["dev_wer"] for record in records])),
+            "edges": sorted({knob for record in records for knob in record["edges"]}),
         }
     return found
 
 
-def _claims(task, stages, search, model):
-    words, speakers = _test(task)
-    first = {arm.name: stages.first(search, arm) for arm in stages.arms}
-    systems = {arm.name: [search.network(stages.lab, run) for run in stages.seeds(arm)] for arm in stages.arms}
-    errors = {name: _errors(search, systems[name], first[name], model) for name in systems}
-    p = task.protocol
+def _claims(parts, model):
+    words, speakers = _test(parts)
+    arms = parts[0].stages.arms
+    tuned = {arm.name: [part.stages.first(part.search, arm) for part in parts] for arm in arms}
+    systems = {arm.name: [_systems(part, arm) for part in parts] for arm in arms}
+    errors = {name: _errors(parts, systems[name], tuned[name], model) for name in systems}
+    p = parts[0].task.protocol
     for one in claims.judge(errors, words, speakers, p.enough, p.enough_fine):
         yield {
             "kind": "claim",
@@ -116,20 +166,22 @@ def _claims(task, stages, search, model):
             "p": one.p,
             "needed_seeds": one.needed_seeds,
             "verdict": one.verdict,
-            "matched_pairs": _matched(task, search, systems, first, one.comparison, model),
+            "matched_pairs": _matched(parts, systems, tuned, one.comparison, model),
         }
 
 
-def _matched(task, search, systems, first, comparison, model):
+def _matched(parts, systems, tuned, comparison, model):
     """The test of Gillick and Cox on seed 0, of two arms."""
     if len(comparison.more) > 1:
         return None
     found = []
     for name in (*comparison.more, *comparison.less):
-        key = search.test_key(systems[name][0], model, search.weights(first[name], model))
-        words = search.store.get(key)["hypotheses"]
-        found.append({u.name: tuple(text.split()) for u, text in zip(task.corpus.test, words)})
-    return matched_pairs.matched_pairs(task.corpus.test, *found)._asdict()
+        words = {}
+        for part, own, of in zip(parts, systems[name], tuned[name]):
+            record = _recognised(part, own[0], of, model)
+            words |= {u.name: tuple(text.split()) for u, text in zip(part.task.corpus.test, record["hypotheses"])}
+        found.append(words)
+    return matched_pairs.matched_pairs([u for part in parts for u in part.task.corpus.test], *found)._asdict()
 
 
 def settings(task: Task) -> dict:

@@ -2,6 +2,7 @@
 
 from rich.table import Table
 
+ARMS = ("arm", "pooled")
 CAPTION = (
     "Frame error: mean over seeds. WER: over all seeds, with an interval of 95 % over speakers (writers) x seeds. "
     "*: the best rate lies at an edge of the grid."
@@ -11,14 +12,14 @@ CAPTION = (
 def tables(rows: list[dict]) -> list[Table]:
     """Of every task and alignment: its arms, then its claims."""
     found = []
-    for task, alignment in dict.fromkeys((r["task"], r["alignment"]) for r in rows if r["kind"] == "arm"):
+    for task, alignment in dict.fromkeys((r["task"], r["alignment"]) for r in rows if r["kind"] in ARMS):
         own = [r for r in rows if (r["task"], r.get("alignment")) == (task, alignment)]
         found += [_arms(task, alignment, own), _claims(task, alignment, own)]
     return found
 
 
 def _arms(task, alignment, rows):
-    arms = [r for r in rows if r["kind"] == "arm"]
+    arms = [r for r in rows if r["kind"] in ARMS]
     models = list(arms[0]["wer"])
     one = next(iter(arms[0]["wer"].values()))
     title = f"{task}, {alignment} alignment: {one['words']:,} test words, {one['speakers']} speakers"
@@ -32,9 +33,9 @@ def _arms(task, alignment, rows):
     for r in arms:
         table.add_row(
             r["name"],
-            f"{r['rate']:.3g}{'*' if r['at_edge'] else ''}",
+            (f"{r['rate']:.3g}" if r["kind"] == "arm" else "by fold") + ("*" if r["at_edge"] else ""),
             str(r["seeds"]),
-            *(_percent(r[name]["mean"]) for name in ("dev_error", "test_error", "test_ece")),
+            *(_percent(r[name]["mean"]) if name in r else "" for name in ("dev_error", "test_error", "test_ece")),
             *(_rate(r["wer"][m]) for m in models),
         )
     return table

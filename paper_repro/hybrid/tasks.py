@@ -2,7 +2,7 @@
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from lossjax.data import files
@@ -14,18 +14,27 @@ from ..corpora.corpus import Corpus
 from ..corpora.digit_lines import digit_lines, mnist_lines
 from ..corpora.digit_strings import digit_strings
 from ..corpora.iam import iam
+from ..corpora.jackknife import jackknife
 from ..corpora.kaldi import kaldi
 
+# AN4's test set is small: with the whole protocol every speaker is tested, in as many folds.
+FOLDED, FOLDS = "AN4 by folds", 5
 # The folder of data beside a checkout.
 _BESIDE = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """A task by name: how to read its corpus. Called only where the task is done."""
+    """A task by name: how to read its corpus, called only where the task is done. fold_of: the task that it is a fold of."""
 
     name: str
     read: Callable[[], Corpus]
+    fold_of: str = ""
+
+    @property
+    def protocol(self) -> str:
+        """The name of its protocol."""
+        return self.fold_of or self.name
 
 
 def data_folder() -> Path | None:
@@ -45,6 +54,10 @@ def sources(full: bool, kaldi_folder: Path | None = None, iam_folder: Path | Non
         Source("digit strings", lambda: _strings(strings)),
     ]
     if full:
+        found += [
+            Source(f"{FOLDED}, fold {k + 1} of {FOLDS}", lambda k=k: jackknife(an4(_place("an4")), FOLDS)[k], FOLDED)
+            for k in range(FOLDS)
+        ]
         found.append(Source("MNIST lines", lambda: mnist_lines(_place("mnist"), lines=lines)))
     if kaldi_folder:
         found.append(Source("Kaldi", lambda: kaldi(kaldi_folder)))
@@ -68,12 +81,12 @@ def _place(name):
     return root / name
 
 
-def readable(wanted: Iterable[Source], tell: Callable[[str], None]) -> list[tuple[str, Corpus]]:
+def readable(wanted: Iterable[Source], tell: Callable[[str], None]) -> Iterator[tuple[Source, Corpus]]:
     """The corpora that are here; each of the others is left out by name, in one line, with what is missing."""
-    found = []
     for source in wanted:
         try:
-            found.append((source.name, source.read()))
+            corpus = source.read()
         except (DataError, MissingExtraError) as problem:
             tell(f"left out: {source.name}: {problem}")
-    return found
+            continue
+        yield source, corpus

@@ -8,8 +8,12 @@ import toy
 from rich.console import Console
 
 from lossjax.training import records
+from paper_repro.corpora.corpus import utterances
+from paper_repro.corpora.jackknife import jackknife
 from paper_repro.hybrid import job, tables
 from paper_repro.hybrid.tasks import Source
+
+ONE_ARM = dataclasses.replace(toy.PROTOCOL, arms=(toy.CE,), factors=(1.0,))
 
 
 def work(folder, part=(1, 1), protocol=toy.PROTOCOL):
@@ -93,6 +97,31 @@ def test_shards_wait_for_each_other_and_come_to_the_same(folder, tmp_path):
     networks = [{str(r["key"]) for r in file if r["key"]["kind"] == "network"} for file in files]
     assert all(networks)
     assert not networks[0] & networks[1]
+
+
+def test_networks_align_anew_and_train_again(tmp_path):
+    few = dataclasses.replace(ONE_ARM, alignments=("Gaussian", "CE"), realigned=("CE",))
+    rows, _, _ = work(tmp_path, protocol=few)
+    arms = {r["alignment"]: r for r in rows if r["kind"] == "arm"}
+    assert list(arms) == ["Gaussian", "CE"]
+    assert [r["alignment"] for r in rows if r["kind"] == "baseline"] == ["Gaussian"]
+    by = [r["key"]["alignment"] for r in records.read(tmp_path / "hybrid-1of1.jsonl") if r["key"]["kind"] == "network"]
+    assert len({(one["by"], one["states"]) for one in by}) == 2
+    assert arms["CE"]["test_error"] != arms["Gaussian"]["test_error"]
+
+
+def test_folds_are_pooled_over_all_speakers(tmp_path):
+    whole = jackknife(toy.corpus(), 2)
+    sources = [Source(f"lines, fold {k}", lambda k=k: whole[k], "lines") for k in range(2)]
+    rows = job.run(job.Job(sources, {"lines": ONE_ARM}, tmp_path, (1, 1), print, lambda name: lambda *step: None))
+    (arm,) = (r for r in rows if r["kind"] == "pooled")
+    folds = [r for r in rows if r["kind"] == "arm"]
+    everything = utterances(toy.corpus())
+    wer, own = arm["wer"]["zero-gram"], [r["wer"]["zero-gram"] for r in folds]
+    assert wer["words"] == sum(len(u.words) for u in everything)
+    assert wer["speakers"] == len({u.speaker for u in everything})
+    assert wer["rate"] * wer["words"] == pytest.approx(sum(w["rate"] * w["words"] for w in own))
+    assert [len(arm["rates"]), len(wer["weights"])] == [2, 2]
 
 
 def test_tables_print_all_arms_and_claims(folder):

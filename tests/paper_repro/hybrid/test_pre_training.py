@@ -19,7 +19,8 @@ def test_autoencoders_learn_to_restore(tmp_path, monkeypatch):
         return out
 
     monkeypatch.setattr(pretraining, "train", watched)
-    (params,) = pretraining.HOW[AUTOENCODERS](lab.data, lab.protocol, 2, [0])
+    lab.pretraining.prepare(AUTOENCODERS, 2, [0])
+    params = lab.pretraining.get(AUTOENCODERS, 2, 0)
     assert len(restored) == 2
     assert all(after < before for before, after in restored)
     fresh = starts.weights(starts.GLOROT, networks.over_rows(lab.data, 2, lab.protocol.width), 0)

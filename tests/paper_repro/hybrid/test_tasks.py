@@ -18,7 +18,7 @@ def test_a_missing_folder_is_named(name, there, tmp_path, monkeypatch):
     monkeypatch.delenv("LOSSJAX_DATA", raising=False)
     monkeypatch.setattr(tasks, "_BESIDE", tmp_path if there else tmp_path / "nowhere")
     said = []
-    assert tasks.readable(sources(name), said.append) == []
+    assert list(tasks.readable(sources(name), said.append)) == []
     (sentence,) = said
     assert sentence.startswith(f"left out: {name}: ")
     assert "LOSSJAX_DATA" in sentence
@@ -30,7 +30,7 @@ def test_a_missing_package_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("LOSSJAX_DATA", str(tmp_path))
     monkeypatch.setitem(sys.modules, "kaldi_native_fbank", None)
     said = []
-    assert tasks.readable(sources("digit strings"), said.append) == []
+    assert list(tasks.readable(sources("digit strings"), said.append)) == []
     assert said == [
         "left out: digit strings: digit strings needs kaldi-native-fbank: pip install 'lossjax[data]'",
     ]
@@ -42,13 +42,13 @@ def test_a_damaged_corpus_is_left_out_and_others_stay():
 
     said = []
     found = tasks.readable([tasks.Source("a", damaged), tasks.Source("b", lambda: "corpus")], said.append)
-    assert found == [("b", "corpus")]
+    assert [(source.name, corpus) for source, corpus in found] == [("b", "corpus")]
     assert said == ["left out: a: it is damaged"]
 
 
 @pytest.mark.parametrize("protocols", [config.QUICK, config.FULL], ids=["quick", "full"])
 def test_every_task_has_a_protocol_that_fits(protocols, tmp_path):
-    named = {source.name for source in tasks.sources(True, tmp_path, tmp_path)}
+    named = {source.protocol for source in tasks.sources(protocols is config.FULL, tmp_path, tmp_path)}
     assert named <= protocols.keys()
     for protocol in protocols.values():
         config.check(protocol)
