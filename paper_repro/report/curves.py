@@ -1,0 +1,125 @@
+"""Training curves, epoch by epoch: plateaus of the frame error and of the criterion."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lossjax import plot
+
+from . import style
+from .evidence import Row, Task
+
+_SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+
+
+def frame_error(task: Task) -> Figure | None:
+    """Dev frame error at the protocol's depth, a panel for each start and schedule."""
+    figure = _panels(_groups(task), _error, 3)
+    if figure:
+        figure.supylabel("dev frame error", fontsize=9)
+    return figure
+
+
+def criterion(task: Task) -> Figure | None:
+    """The criterion on training frames, over its value before the first epoch: what a plateau is a plateau of."""
+    figure = _panels(_groups(task), _relative, 3)
+    if figure:
+        figure.supylabel("own criterion on training frames / at the start", fontsize=9)
+    return figure
+
+
+def by_depth(task: Task) -> Figure | None:
+    """Dev frame error of CE and SE at a constant rate, starts down, depths across."""
+    arms = mapped(task)
+    starts, depths = (list(dict.fromkeys(arm[name] for arm in arms)) for name in ("start", "depth"))
+    depths.sort()
+    if not arms or len(starts) * len(depths) < 2:
+        return None
+    figure = plot.figure(max(style.WIDTH * len(depths) / 6, 4), 0.9 + 1.3 * len(starts))
+    grid = figure.subplots(len(starts), len(depths), sharex=True, sharey=True, squeeze=False)
+    for i, start in enumerate(starts):
+        for j, depth in enumerate(depths):
+            for arm in (a for a in arms if (a["start"], a["depth"]) == (start, depth)):
+                _line(grid[i][j], arm, _error(arm))
+            _axes(grid[i][j], 1.0)
+        grid[i][0].set_ylabel(style.plain(style.wrapped(start, 15)), fontsize=8)
+    for j, depth in enumerate(depths):
+        grid[0][j].set_title(f"{depth} hidden layer{'s' if depth > 1 else ''}", fontsize=8.5)
+    figure.supxlabel("epochs", fontsize=9)
+    figure.supylabel("dev frame error, by start", fontsize=9)
+    return _legend(figure, grid.ravel(), 2)
+
+
+def mapped(task: Task) -> list[Row]:
+    """CE and SE from every start at every depth: constant rates of their own, the first alignment, each network once."""
+    return style.distinct(
+        [
+            arm
+            for arm in _first(task)
+            if arm["schedule"] == "constant"
+            and not arm["after"]
+            and not arm["rate_of"]
+            and arm["criterion"] in ("CE", "SE")
+        ]
+    )
+
+
+def _first(task: Task) -> list[Row]:
+    return [arm for arm in task.on(task.alignments[0]) if "curves" in arm] if task.arms else []
+
+
+def _groups(task: Task) -> dict[str, list[Row]]:
+    """Title of a panel -> its arms."""
+    found: dict[str, list[Row]] = {}
+    depth = task.protocol.get("depth")
+    for arm in style.distinct([a for a in _first(task) if depth in (None, a["depth"])]):
+        rate = "" if arm["schedule"] == "new-bob" else " rate"
+        title = f"after {arm['after']}" if arm["after"] else f"{arm['start']}, {arm['schedule']}{rate}"
+        found.setdefault(title, []).append(arm)
+    return found
+
+
+def _error(arm):
+    return style.numbers(arm["curves"]["dev_error"])
+
+
+def _relative(arm):
+    loss = np.array(style.numbers(arm["curves"]["train_loss"]))
+    return (loss / loss[0]).tolist()
+
+
+def _panels(groups, values, columns) -> Figure | None:
+    if not groups:
+        return None
+    columns = min(columns, len(groups))
+    rows = -(-len(groups) // columns)
+    figure = plot.figure(style.WIDTH, 1.2 + 1.9 * rows)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for ax in grid.ravel()[len(groups) :]:
+        ax.remove()
+    for ax, (title, arms) in zip(grid.ravel(), groups.items()):
+        drawn = [(arm, values(arm)) for arm in arms]
+        for arm, points in drawn:
+            _line(ax, arm, points)
+        _axes(ax, max((p for _, points in drawn for p in points if p == p), default=1.0))
+        ax.set_title(style.plain(title))
+    figure.supxlabel("epochs", fontsize=9)
+    return _legend(figure, grid.ravel()[: len(groups)], 3)
+
+
+def _line(ax, arm, points):
+    ax.plot(range(len(points)), points, marker=".", markersize=4, **style.look(arm))
+
+
+def _axes(ax, top):
+    ax.set_yscale("log")
+    style.shares(ax.yaxis, _SHARES)
+    ax.set_ylim(top=1.1 * top)
+    ax.xaxis.get_major_locator().set_params(integer=True)
+
+
+def _legend(figure, axes, columns):
+    found = {}
+    for ax in axes:
+        found |= {label: handle for handle, label in zip(*ax.get_legend_handles_labels()) if label not in found}
+    figure.legend(found.values(), found.keys(), loc="outside upper center", ncols=columns, fontsize=8)
+    return figure

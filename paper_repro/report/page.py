@@ -1,0 +1,116 @@
+"""The page: what was asked, the claims, the tasks, the theory, what is missing; from evidence alone."""
+
+from collections.abc import Mapping, Sequence
+
+from .. import tables
+from . import claims, differs, paper, results, wording
+from .document import Block, Bullets, Code, Document, Heading, Link, Paragraph, Picture, Strong, Words, from_rich
+from .evidence import Evidence, Row, Task, whole
+
+
+def page(evidence: Evidence, tasks: Sequence[Task], pictures: Mapping[str, Sequence[Picture]]) -> Document:
+    """pictures: those of a task by its name, those of all tasks by "claims", those without recognition by "theory"."""
+    blocks: list[Block] = [*_lead(evidence, tasks), *claims.section(tasks), *pictures.get("claims", [])]
+    if tasks:
+        blocks += differs.section(tasks)
+    for task in tasks:
+        blocks += results.section(task, pictures.get(task.name, []))
+    blocks += _theory(evidence, pictures.get("theory", []))
+    return Document(
+        "Cross-entropy against squared error: a reproduction", [*blocks, *_missing(tasks), *_made(evidence, tasks)]
+    )
+
+
+def _lead(evidence: Evidence, tasks: Sequence[Task]) -> list[Block]:
+    cited: Words = [
+        f'{paper.AUTHORS}, "{paper.TITLE}", {paper.WHERE}, ',
+        Link(paper.DOI.removeprefix("https://doi.org/"), paper.DOI),
+        ", compare networks of hybrid HMM recognisers that are trained by cross-entropy (CE) and by squared error (SE). "
+        "This page holds its claims against recognition of "
+        f"{wording.listed([task.name for task in tasks]) or 'nothing yet'}. Figures of the paper are marked as published; "
+        "all others were measured in the runs whose records this page is made from.",
+    ]
+    built = [task.name for task in tasks if task.name in paper.BUILT]
+    blocks: list[Block] = [Paragraph(cited)]
+    if built:
+        blocks.append(
+            Paragraph(
+                f"{wording.listed(built).capitalize()} are built from isolated digits: real digits, made-up sequences."
+            )
+        )
+    short = [task.name for task in tasks if _too_few(task)]
+    if short:
+        blocks.append(
+            Paragraph(
+                [
+                    Strong("Fewer seeds than the protocol's: "),
+                    f"no verdict is given on {wording.listed(short)}. Differences are shown all the same.",
+                ]
+            )
+        )
+    return blocks
+
+
+def _too_few(task: Task) -> bool:
+    return any(row["decides"] and row["verdict"] == wording.NOT_ENOUGH for row in task.claims)
+
+
+def _theory(evidence: Evidence, pictures: Sequence[Picture]) -> list[Block]:
+    digits = [row for row in evidence.rows if row["kind"] in ("choice", "comparison")]
+    blocks: list[Block] = []
+    if whole(evidence.theory):
+        blocks += [Heading(2, "Theory"), *_shown(tables.theory(evidence.theory))]
+    if {row["kind"] for row in digits} == {"choice", "comparison"}:
+        target = digits[0]["config"]["target_error"]
+        blocks += [Heading(2, "Isolated digits, without a recogniser"), *_shown(tables.training(digits, target))]
+    return [*blocks, *pictures] if blocks else []
+
+
+def _shown(found) -> list[Block]:
+    return [block for table in found for block in from_rich(table)]
+
+
+def _missing(tasks: Sequence[Task]) -> list[Block]:
+    names = {task.name for task in tasks}
+    left = [
+        "The paper's own corpora, networks and error rates: the corpora are licensed, and the configuration was not found.",
+        "Its bounds on the two criteria: not seen. Those that are checked here are textbook inequalities.",
+    ]
+    absent = [name for name in paper.KIND if name not in names]
+    if absent:
+        left.append(
+            f"No records here of {wording.listed(absent)}: their data were not there, or they were not asked for."
+        )
+    return [Heading(2, "What is not reproduced"), Bullets(list(left))]
+
+
+def _made(evidence: Evidence, tasks: Sequence[Task]) -> list[Block]:
+    rows = [row for row in evidence.rows if "environment" in row]
+    facts: list[Words] = [_command(evidence.job)]
+    for environment in _different([row["environment"] for row in rows]):
+        versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items())
+        facts.append(f"{environment['device']} ({environment['cpu']}, {environment['cores']} cores); {versions}")
+        facts.append(f"commit {environment['commit'] or 'unknown'}, code {environment['code']}")
+    facts += [
+        f"{task.name}: {wording.duration(task.seconds)} of training, summed over networks"
+        for task in tasks
+        if task.seconds
+    ]
+    return [Heading(2, "How it was made"), Bullets([fact for fact in facts if fact])]
+
+
+def _command(job: Row) -> Words:
+    if not job:
+        return [Code("python -m paper_repro"), ", whose records do not say with which options or how long it took"]
+    took = wording.duration(job["seconds"])
+    return [Code(job["command"]), f", the {job['setting']} setting, {took} in its last run"]
+
+
+def _different(environments: Sequence[Row]) -> list[Row]:
+    names = ("device", "cpu", "cores", "versions", "commit", "code")
+    found: list[Row] = []
+    for environment in environments:
+        told = {name: environment[name] for name in names}
+        if told not in found:
+            found.append(told)
+    return found

@@ -1,0 +1,82 @@
+"""The norm of the error signal by p(right), where the frames are, and what becomes of weak signals along training."""
+
+from itertools import pairwise
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lossjax import plot
+
+from . import style
+from .evidence import Row, Task
+
+# The bins of p(right) in the records: from here to the next, the last to 1.
+EDGES = (0.0, 1e-4, 1e-3, 1e-2, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99)
+_NAMES = tuple(f"{a:g}-{b:g}" for a, b in pairwise((*EDGES, 1.0)))
+_FEW = 1e-3
+_KINDS = (
+    ("attenuated", plot.SKY, "-", "weak: attenuated (2/C)"),
+    ("vanishing", plot.ORANGE, "--", "weak: vanishing"),
+    ("false_zeros_float32", plot.GREEN, "-.", "false zeros, float32"),
+    ("false_zeros_bfloat16", plot.PURPLE, ":", "false zeros, bfloat16"),
+)
+
+
+def by_p_right(task: Task) -> Figure | None:
+    """A column an arm: norms by bin at the end, shares of frames by bin early and late, weak signals by epoch."""
+    arms = [arm for arm in style.distinct(task.arms) if "signal_SE" in arm.get("curves", {})]
+    arms = [
+        arm for arm in arms if arm["alignment"] == task.alignments[0] and len(arm["curves"]["in_bin"][0]) == len(EDGES)
+    ]
+    if not arms:
+        return None
+    figure = plot.figure(max(style.WIDTH * len(arms) / 3, 3.6), 6.6)
+    grid = figure.subplots(3, len(arms), sharey="row", squeeze=False)
+    for column, arm in zip(grid.T, arms):
+        column[0].set_title(style.plain(style.wrapped(arm["name"], 24)))
+        _norms(column[0], arm["curves"])
+        _shares(column[1], arm["curves"])
+        _weak(column[2], arm["curves"])
+    for row, text in zip(
+        grid, ("norm of the error signal\n(2-norm, mean in the bin)", "share of training frames", "share, by epoch")
+    ):
+        row[0].set_ylabel(text)
+        row[-1].legend(fontsize=7.5, loc="upper right" if row is not grid[0] else "lower left")
+    return figure
+
+
+def _norms(ax, curves: Row):
+    share = np.array(curves["in_bin"][-1])
+    for name, colour, line in (("CE", plot.BLUE, "-"), ("SE", plot.ORANGE, "--")):
+        # A bin without frames has no signal, and one with hardly any has none to speak of.
+        norm = np.where(share > 0, np.array(style.numbers(curves[f"signal_{name}"][-1])), np.nan)
+        ax.plot(range(len(norm)), norm, linestyle=line, color=colour, marker=".", label=f"{name}, last epoch")
+    ax.set(yscale="log")
+    _bins(ax)
+
+
+def _shares(ax, curves: Row):
+    last = len(curves["in_bin"]) - 1
+    epochs = [(0, plot.GREY, "start"), (min(1, last), plot.SKY, "epoch 1"), (last, plot.BLUE, f"epoch {last}")]
+    width = 0.27
+    for k, (epoch, colour, name) in enumerate(epochs):
+        at = np.arange(len(EDGES)) + (k - 1) * width
+        ax.bar(at, style.numbers(curves["in_bin"][epoch]), width, color=colour, label=name)
+    ax.yaxis.set_major_formatter(style.PERCENT)
+    ax.grid(axis="x", visible=False)
+    _bins(ax)
+
+
+def _weak(ax, curves: Row):
+    for name, colour, line, label in _KINDS:
+        if name in curves:
+            values = style.numbers(curves[name])
+            ax.plot(range(len(values)), values, linestyle=line, color=colour, marker=".", label=label)
+    ax.set_xlabel("epochs")
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.yaxis.set_major_formatter(style.PERCENT)
+
+
+def _bins(ax):
+    ax.set_xticks(range(len(EDGES)), _NAMES, rotation=60, ha="right", rotation_mode="anchor", fontsize=7)
+    ax.set_xlabel("p(right)")

@@ -1,0 +1,70 @@
+"""How criteria are told apart in every figure: by colour and, for grey print, by line."""
+
+from matplotlib.axis import Axis
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
+
+from lossjax import plot
+
+from .evidence import Row
+
+PERCENT = PercentFormatter(1, decimals=0)
+# Inches: a page wide in print, and on a screen.
+WIDTH = 7.2
+
+_LOOK = {
+    "CE": (plot.BLUE, "-"),
+    "SE": (plot.ORANGE, "--"),
+    "SE, sigmoid outputs": (plot.GREEN, "-."),
+    "SE, linear outputs": (plot.PURPLE, ":"),
+    "SE, linear outputs, rescaled": (plot.SKY, (0, (5, 1))),
+    "squared hinge": (plot.GREY, (0, (4, 1, 1, 1))),
+}
+_EQUAL, _COMPENSATED = (plot.ORANGE, ":"), (plot.ORANGE, "-.")
+
+
+def look(arm: Row) -> dict:
+    """Keywords of a line."""
+    colour, line = _LOOK.get(arm["criterion"], (plot.GREY, "-"))
+    if arm["rate_of"]:
+        colour, line = _COMPENSATED if arm["compensated"] else _EQUAL
+    return {"color": colour, "linestyle": line, "label": label(arm)}
+
+
+def label(arm: Row) -> str:
+    """Of a line whose panel says the rest."""
+    if arm["rate_of"]:
+        return f"{arm['criterion']}, {'C/2 times ' if arm['compensated'] else ''}the rate of CE"
+    return arm["criterion"]
+
+
+def distinct(arms: list[Row]) -> list[Row]:
+    """Without those that are the same networks as one before."""
+    names = ("criterion", "depth", "start", "schedule", "after", "rate", "alignment")
+    return list({tuple(arm[name] for name in names): arm for arm in reversed(arms)}.values())[::-1]
+
+
+def shares(axis: Axis, at: tuple[float, ...]) -> None:
+    """A logarithmic axis of shares as percent, at these values."""
+    axis.set_major_locator(FixedLocator(at))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
+
+
+def numbers(values: list[float | None]) -> list[float]:
+    """A record's null is no number."""
+    return [float("nan") if value is None else value for value in values]
+
+
+def wrapped(text: str, width: int) -> str:
+    """A title in lines of about so many characters."""
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return "\n".join(lines)
+
+
+def plain(text: str) -> str:
+    """Text in which matplotlib looks for no formula."""
+    return text.replace("$", r"\$")
