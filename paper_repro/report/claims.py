@@ -14,7 +14,9 @@ def section(tasks: Sequence[Task]) -> list[Block]:
     found = {row["claim"]: paper.NAMED.get(row["claim"], Claim(row["claim"], "", "")) for row in rows}
     if not found:
         return []
-    parts = [block for n, claim in enumerate(found.values(), 1) for block in _part(n, claim, rows)]
+    known = list(paper.NAMED)
+    numbers = {says: known.index(says) + 1 if says in known else len(known) + 1 + i for i, says in enumerate(found)}
+    parts = [block for claim in found.values() for block in _part(numbers[claim.says], claim, rows)]
     return [Heading(2, "The claims"), _overview(found, rows), *parts]
 
 
@@ -98,7 +100,7 @@ def _rates(row) -> str:
 
 
 def _pair(row):
-    return "" if len(row["more"]) > 1 else f"{wording.percent(row['a'])} - {wording.percent(row['b'])}"
+    return "" if len(row["more"]) > 1 else f"{wording.percent(row['a'])} / {wording.percent(row['b'])}"
 
 
 def _comparisons(rows: Sequence[Row], name: str) -> Table:
@@ -107,7 +109,7 @@ def _comparisons(rows: Sequence[Row], name: str) -> Table:
         Column("task"),
         Column("alignment"),
         Column("model"),
-        Column("WER, %", number=True),
+        Column("WER of both, %", number=True),
         Column("difference, points", number=True),
         Column("p", number=True),
         Column("seeds", number=True),

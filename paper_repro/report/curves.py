@@ -2,13 +2,14 @@
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from lossjax import plot
 
 from . import style
 from .evidence import Row, Task
 
-_SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+_SHARES = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 
 
 def frame_error(task: Task) -> Figure | None:
@@ -23,16 +24,18 @@ def criterion(task: Task) -> Figure | None:
     """The criterion on training frames, over its value before the first epoch: what a plateau is a plateau of."""
     figure = _panels(_groups(task), _relative, 3)
     if figure:
-        figure.supylabel("own criterion on training frames / at the start", fontsize=9)
+        figure.supylabel("own criterion, relative to the start", fontsize=9)
     return figure
 
 
 def by_depth(task: Task) -> Figure | None:
     """Dev frame error of CE and SE at a constant rate, starts down, depths across."""
-    arms = mapped(task)
-    starts, depths = (list(dict.fromkeys(arm[name] for arm in arms)) for name in ("start", "depth"))
-    depths.sort()
-    if not arms or len(starts) * len(depths) < 2:
+    at = {start: {arm["depth"] for arm in mapped(task) if arm["start"] == start} for start in _starts(task)}
+    # Starts at one depth alone are in the other figures.
+    starts = [start for start, depths in at.items() if len(depths) > 1]
+    arms = [arm for arm in mapped(task) if arm["start"] in starts]
+    depths = sorted({arm["depth"] for arm in arms})
+    if not arms:
         return None
     figure = plot.figure(max(style.WIDTH * len(depths) / 6, 4), 0.9 + 1.3 * len(starts))
     grid = figure.subplots(len(starts), len(depths), sharex=True, sharey=True, squeeze=False)
@@ -40,13 +43,19 @@ def by_depth(task: Task) -> Figure | None:
         for j, depth in enumerate(depths):
             for arm in (a for a in arms if (a["start"], a["depth"]) == (start, depth)):
                 _line(grid[i][j], arm, _error(arm))
-            _axes(grid[i][j], 1.0)
         grid[i][0].set_ylabel(style.plain(style.wrapped(start, 15)), fontsize=8)
     for j, depth in enumerate(depths):
         grid[0][j].set_title(f"{depth} hidden layer{'s' if depth > 1 else ''}", fontsize=8.5)
+    known = [p for arm in arms for p in _error(arm) if p > 0]
+    _axes(grid[0][0], 0.93 * min(known, default=0.01), 1.08 * max(known, default=1.0))
+    grid[0][0].xaxis.get_major_locator().set_params(integer=True)
     figure.supxlabel("epochs", fontsize=9)
     figure.supylabel("dev frame error, by start", fontsize=9)
     return _legend(figure, grid.ravel(), 2)
+
+
+def _starts(task):
+    return list(dict.fromkeys(arm["start"] for arm in mapped(task)))
 
 
 def mapped(task: Task) -> list[Row]:
@@ -96,12 +105,19 @@ def _panels(groups, values, columns) -> Figure | None:
     grid = figure.subplots(rows, columns, squeeze=False)
     for ax in grid.ravel()[len(groups) :]:
         ax.remove()
-    for ax, (title, arms) in zip(grid.ravel(), groups.items()):
-        drawn = [(arm, values(arm)) for arm in arms]
-        for arm, points in drawn:
+    drawn = {title: [(arm, values(arm)) for arm in arms] for title, arms in groups.items()}
+    from_start = [p for lines in drawn.values() for arm, points in lines for p in points if not arm["after"] and p > 0]
+    for ax, (title, lines) in zip(grid.ravel(), drawn.items()):
+        for arm, points in lines:
             _line(ax, arm, points)
-        _axes(ax, max((p for _, points in drawn for p in points if p == p), default=1.0))
-        ax.set_title(style.plain(title))
+        if lines[0][0]["after"]:
+            # Small changes, which need an axis of their own.
+            ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
+            ax.set_facecolor("#F7F7F7")
+        else:
+            _axes(ax, 0.93 * min(from_start, default=0.01), 1.08 * max(from_start, default=1.0))
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.set_title(style.plain(style.wrapped(title, 26)))
     figure.supxlabel("epochs", fontsize=9)
     return _legend(figure, grid.ravel()[: len(groups)], 3)
 
@@ -110,11 +126,9 @@ def _line(ax, arm, points):
     ax.plot(range(len(points)), points, marker=".", markersize=4, **style.look(arm))
 
 
-def _axes(ax, top):
-    ax.set_yscale("log")
+def _axes(ax, low, high):
+    ax.set(yscale="log", ylim=(low, high))
     style.shares(ax.yaxis, _SHARES)
-    ax.set_ylim(top=1.1 * top)
-    ax.xaxis.get_major_locator().set_params(integer=True)
 
 
 def _legend(figure, axes, columns):

@@ -54,8 +54,11 @@ def _choices(tasks):
             "new-bob (halved where an epoch gains less than 0.5 points of dev frame error), and a constant rate",
         ),
         ("epochs", setting(lambda p: f"{p['epochs']}")),
-        ("iterations of SE after CE", setting(lambda p: f"{p['fine_epochs']} epochs, as many for the control")),
-        ("pre-training", setting(lambda p: f"{p['pretraining_epochs']} epochs a layer")),
+        (
+            "iterations of SE after CE",
+            setting(lambda p: f"{wording.counted(p['fine_epochs'], 'epoch')}, as many for the control"),
+        ),
+        ("pre-training", setting(lambda p: f"{wording.counted(p['pretraining_epochs'], 'epoch')} a layer")),
         ("prior of the states", "their share of the aligned training frames, raised to kappa, which is tuned"),
         ("language model", setting(lambda p: wording.listed(p["models"]))),
         ("decoder", "Viterbi over a loop of the words, without pruning; its weights tuned on dev words, for every arm"),
@@ -75,5 +78,5 @@ def _rates(protocol):
     factors = protocol["factors"]
     return (
         f"{len(factors)} for every arm, around a centre a criterion, up to {max(factors):g} times that; "
-        f"chosen by the dev frame error of {wording.seeds(protocol['tuning_seeds'])} that the comparison does not use"
+        f"chosen by the dev frame error of {wording.counted(protocol['tuning_seeds'], 'seed')} that the comparison does not use"
     )

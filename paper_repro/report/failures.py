@@ -53,3 +53,4 @@ def _map(ax, cells: dict, value: Callable[[Row], float | None], title: str) -> N
     ax.set(xlabel="hidden layers")
     ax.set_title(f"SE - CE, points: {style.plain(title)}", fontsize=8.5)
     ax.grid(visible=False)
+    ax.set_facecolor("#EFEFEF")

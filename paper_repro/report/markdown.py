@@ -40,12 +40,19 @@ def _inline(part: Inline) -> str:
         case str():
             return escaped(part)
         case Strong():
-            return f"**{escaped(part.text)}**"
+            return _strong(part.text)
         case Link():
             return f"[{escaped(part.text)}]({part.address})"
         case Code():
             # No backtick inside: it would end there.
             return f"`{re.sub('[`|]|[^ -~]', ' ', part.text)}`"
+
+
+def _strong(text):
+    """Space stays outside: beside it the asterisks would not count."""
+    inner = text.strip()
+    before, _, after = text.partition(inner)
+    return f"{before}**{escaped(inner)}**{after}" if inner else text
 
 
 def _table(table: Table) -> str:

@@ -1,5 +1,6 @@
 """The page: what was asked, the claims, the tasks, the theory, what is missing; from evidence alone."""
 
+import json
 from collections.abc import Mapping, Sequence
 
 from .. import tables
@@ -85,32 +86,35 @@ def _missing(tasks: Sequence[Task]) -> list[Block]:
 
 
 def _made(evidence: Evidence, tasks: Sequence[Task]) -> list[Block]:
-    rows = [row for row in evidence.rows if "environment" in row]
     facts: list[Words] = [_command(evidence.job)]
-    for environment in _different([row["environment"] for row in rows]):
+    for environment, of in _environments(evidence):
         versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items())
-        facts.append(f"{environment['device']} ({environment['cpu']}, {environment['cores']} cores); {versions}")
-        facts.append(f"commit {environment['commit'] or 'unknown'}, code {environment['code']}")
+        where = f"{environment['device']}, {environment['cpu']}, {environment['cores']} cores"
+        code = f"commit {environment['commit'] or 'unknown'}, code {environment['code']}"
+        facts.append(f"{wording.listed(of)}: on {where}; {versions}; {code}")
     facts += [
         f"{task.name}: {wording.duration(task.seconds)} of training, summed over networks"
         for task in tasks
         if task.seconds
     ]
-    return [Heading(2, "How it was made"), Bullets([fact for fact in facts if fact])]
+    return [Heading(2, "How it was made"), Bullets(facts)]
 
 
 def _command(job: Row) -> Words:
     if not job:
-        return [Code("python -m paper_repro"), ", whose records do not say with which options or how long it took"]
+        return [Code("python -m paper_repro"), "; with which options, and how long it took, is not recorded"]
     took = wording.duration(job["seconds"])
-    return [Code(job["command"]), f", the {job['setting']} setting, {took} in its last run"]
+    return [Code(job["command"]), f", the {job['setting']} setting; its last run took {took}"]
 
 
-def _different(environments: Sequence[Row]) -> list[Row]:
-    names = ("device", "cpu", "cores", "versions", "commit", "code")
-    found: list[Row] = []
-    for environment in environments:
-        told = {name: environment[name] for name in names}
-        if told not in found:
-            found.append(told)
-    return found
+def _environments(evidence: Evidence) -> list[tuple[Row, list[str]]]:
+    """Each that there is, and what was made in it."""
+    found: dict[str, tuple[Row, list[str]]] = {}
+    parts = [(row["task"] if "task" in row else "isolated digits", row) for row in evidence.rows]
+    for what, row in (*parts, *(("theory", row) for row in evidence.theory)):
+        environment = row["environment"]
+        told = json.dumps([environment[name] for name in ("device", "cpu", "cores", "versions", "commit", "code")])
+        _, of = found.setdefault(told, (environment, []))
+        if what not in of:
+            of.append(what)
+    return list(found.values())

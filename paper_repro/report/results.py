@@ -54,7 +54,7 @@ def _corpus(task: Task) -> list[Block]:
             f"{count:,} words and {c['frames'][split]:,} frames to {_USE[split]}" for split, count in c["words"].items()
         ]
         facts += [f"{len(c['test']):,} test utterances of {len(speakers)} speakers or writers", f"{c['states']} states"]
-    if task.gaussian:
+    if task.gaussian and task.gaussian["skipped"]:
         skipped = len(task.gaussian["skipped"])
         facts.append(f"{skipped} utterances that no alignment fits, left out of training and frame errors")
     if "data" in task.protocol:

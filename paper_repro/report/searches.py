@@ -21,7 +21,6 @@ _SHOWN = {
     "SE": (plot.ORANGE, "--"),
     "CE, then SE": (plot.GREEN, "-."),
     "CE, then CE (control)": (plot.PURPLE, (0, (5, 1))),
-    "SE, constant rate": (plot.SKY, (0, (4, 1, 1, 1))),
 }
 
 
@@ -38,14 +37,15 @@ def curves(task: Task) -> Figure | None:
     if not knobs:
         return None
     figure = plot.figure(style.WIDTH, 0.9 + 2.1 * len(models))
-    grid = figure.subplots(len(models), len(knobs), sharey="row", sharex="col", squeeze=False)
+    grid = figure.subplots(len(models), len(knobs), sharey="row", squeeze=False)
     found = {}
     for row, model in zip(grid, models):
         for ax, knob in zip(row, knobs):
             found |= _panel(ax, knob, lines[model, knob])
         row[0].set_ylabel(style.plain(f"dev WER, {model}"))
-    for ax, knob in zip(grid[-1], knobs):
-        ax.set_xlabel(_KNOBS[knob])
+        tried = [wer for knob in knobs for _, line in lines[model, knob] for _, wer in line]
+        # A wrong penalty inserts words without end; what lies above 1 is not shown.
+        row[0].set_ylim(0, min(1.0, 1.05 * max(tried)))
     names = [name for name in _SHOWN if name in found]
     figure.legend([found[name] for name in names], names, loc="outside upper center", ncols=3, fontsize=8)
     return figure
@@ -69,6 +69,7 @@ def _panel(ax, knob: str, lines: Sequence[tuple[Tuned, list]]) -> dict:
         chosen = tuned.weights[knob]
         ax.plot(chosen, dict(points)[chosen], "o", color=colour, markersize=7, markeredgecolor="white")
     ax.yaxis.set_major_formatter(style.PERCENT)
-    # A wrong penalty inserts words without end; what lies above 1 is not shown.
-    ax.set_ylim(bottom=0, top=min(1.0, ax.get_ylim()[1]))
+    ax.set_xlabel(_KNOBS[knob])
+    if not lines:
+        ax.set_axis_off()
     return found

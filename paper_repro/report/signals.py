@@ -13,7 +13,7 @@ from .evidence import Row, Task
 # The bins of p(right) in the records: from here to the next, the last to 1.
 EDGES = (0.0, 1e-4, 1e-3, 1e-2, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99)
 _NAMES = tuple(f"{a:g}-{b:g}" for a, b in pairwise((*EDGES, 1.0)))
-_FEW = 1e-3
+_ROWS = ("norm of the error signal\n(2-norm, mean in the bin)", "share of training frames", "share (0 is not drawn)")
 _KINDS = (
     ("attenuated", plot.SKY, "-", "weak: attenuated (2/C)"),
     ("vanishing", plot.ORANGE, "--", "weak: vanishing"),
@@ -30,29 +30,36 @@ def by_p_right(task: Task) -> Figure | None:
     ]
     if not arms:
         return None
-    figure = plot.figure(max(style.WIDTH * len(arms) / 3, 3.6), 6.6)
+    figure = plot.figure(max(style.WIDTH * len(arms) / 3, 3.6), 7.0)
     grid = figure.subplots(3, len(arms), sharey="row", squeeze=False)
     for column, arm in zip(grid.T, arms):
         column[0].set_title(style.plain(style.wrapped(arm["name"], 24)))
         _norms(column[0], arm["curves"])
         _shares(column[1], arm["curves"])
         _weak(column[2], arm["curves"])
-    for row, text in zip(
-        grid, ("norm of the error signal\n(2-norm, mean in the bin)", "share of training frames", "share, by epoch")
-    ):
-        row[0].set_ylabel(text)
-        row[-1].legend(fontsize=7.5, loc="upper right" if row is not grid[0] else "lower left")
+    for (ax, *_), text in zip(grid, _ROWS):
+        ax.set_ylabel(text)
+    grid[0][0].legend(fontsize=7.5, loc="lower center")
+    grid[1][0].set_ylim(0, 1.3 * grid[1][0].get_ylim()[1])
+    grid[1][0].legend(fontsize=7.5, loc="upper center", ncols=3, columnspacing=1, handlelength=1)
+    kinds, columns = grid[2][0].get_legend_handles_labels(), 4 if len(arms) > 2 else 2
+    figure.legend(*kinds, loc="outside lower center", ncols=columns, fontsize=7.5)
     return figure
 
 
 def _norms(ax, curves: Row):
-    share = np.array(curves["in_bin"][-1])
     for name, colour, line in (("CE", plot.BLUE, "-"), ("SE", plot.ORANGE, "--")):
-        # A bin without frames has no signal, and one with hardly any has none to speak of.
-        norm = np.where(share > 0, np.array(style.numbers(curves[f"signal_{name}"][-1])), np.nan)
-        ax.plot(range(len(norm)), norm, linestyle=line, color=colour, marker=".", label=f"{name}, last epoch")
+        ax.plot(_norm(curves, name, -1), linestyle=line, color=colour, marker=".", label=f"{name}, last epoch")
+        early = {"marker": "o", "markersize": 5, "markerfacecolor": "none", "linestyle": "none", "color": colour}
+        ax.plot(_norm(curves, name, 1), label=f"{name}, epoch 1", **early)
     ax.set(yscale="log")
-    _bins(ax)
+    ax.set_xticks(range(len(EDGES)), [""] * len(EDGES))
+
+
+def _norm(curves: Row, name: str, epoch: int):
+    """By bin; a bin without frames has no signal."""
+    norm, share = (np.array(style.numbers(curves[n][epoch])) for n in (f"signal_{name}", "in_bin"))
+    return np.where((share > 0) & (norm > 0), norm, np.nan)
 
 
 def _shares(ax, curves: Row):
@@ -70,11 +77,11 @@ def _shares(ax, curves: Row):
 def _weak(ax, curves: Row):
     for name, colour, line, label in _KINDS:
         if name in curves:
-            values = style.numbers(curves[name])
-            ax.plot(range(len(values)), values, linestyle=line, color=colour, marker=".", label=label)
-    ax.set_xlabel("epochs")
+            values = np.array(style.numbers(curves[name]))
+            ax.plot(np.where(values > 0, values, np.nan), linestyle=line, color=colour, marker=".", label=label)
+    ax.set(yscale="log", xlabel="epochs", ylim=(1e-6, 1.5))
+    style.shares(ax.yaxis, (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0))
     ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.yaxis.set_major_formatter(style.PERCENT)
 
 
 def _bins(ax):

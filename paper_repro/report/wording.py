@@ -74,6 +74,6 @@ def listed(parts: list[str]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
-def seeds(count: int) -> str:
-    """A number of seeds."""
-    return f"{count} seed" if count == 1 else f"{count} seeds"
+def counted(count: int, thing: str) -> str:
+    """1 seed, 2 seeds."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
