@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from collections.abc import Sequence
 
 from rich.table import Table as RichTable
 
@@ -52,7 +53,7 @@ class Paragraph:
 class Bullets:
     """A list."""
 
-    items: list[Words]
+    items: Sequence[Words]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,8 +69,8 @@ class Column:
 class Table:
     """name: of its LaTeX file; without one it has none."""
 
-    columns: list[Column]
-    rows: list[list[Words]]
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Words]]
     caption: Words = ""
     name: str = ""
 
@@ -80,6 +81,11 @@ class Picture:
 
     stem: str
     caption: str
+
+    @property
+    def alt(self) -> str:
+        """For those who do not see it, and have the caption besides."""
+        return f"Figure: {re.sub('[-_]', ' ', self.stem)}"
 
 
 Block = Heading | Paragraph | Bullets | Table | Picture
@@ -116,5 +122,5 @@ def stem(*names: str) -> str:
 def from_rich(table: RichTable) -> list[Block]:
     """A table of the terminal, its title as a paragraph."""
     columns = [Column(str(c.header), number=c.justify == "right", wrap=c.justify != "right") for c in table.columns]
-    rows = [list(map(str, cells)) for cells in zip(*(column.cells for column in table.columns))]
-    return [Paragraph([Strong(str(table.title))]), Table(columns, list(rows), str(table.caption or ""))]
+    rows = [[str(cell) for cell in cells] for cells in zip(*(column.cells for column in table.columns))]
+    return [Paragraph([Strong(str(table.title))]), Table(columns, rows, str(table.caption or ""))]

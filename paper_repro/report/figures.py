@@ -33,7 +33,7 @@ _OF_A_TASK: tuple[tuple[str, Callable[[Task], Figure | None], str], ...] = (
     (
         "error_signals",
         signals.by_p_right,
-        "Above: norm of the error signal by the probability of the right state, last epoch, bins without frames left out. "
+        "Above: norm of the error signal by the probability of the right state; bins with less than 0.2 % of the frames are left out. "
         "Middle: share of the training frames in each bin. Below: share of the frames whose SE signal is weak (p(right) below "
         "1/2 and under a tenth of CE's norm), attenuated (at least 1/C of CE's) or vanishing (less); and the share of the "
         "entries of the gradient that automatic differentiation of the composed loss returns as a false 0. Means over seeds.",

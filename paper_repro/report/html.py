@@ -54,10 +54,9 @@ def _block(block, picture) -> str:
             return _table(block)
         case Picture():
             inside = base64.b64encode(picture(block.stem)).decode()
-            caption = escape(block.caption)
             # As an image of its own: names inside two SVGs never meet.
-            image = f'<img alt="{caption}" src="data:image/svg+xml;base64,{inside}">'
-            return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
+            image = f'<img alt="{escape(block.alt)}" src="data:image/svg+xml;base64,{inside}">'
+            return f"<figure>{image}<figcaption>{escape(block.caption)}</figcaption></figure>"
         case _:
             raise TypeError(f"a page has no {type(block).__name__}")
 

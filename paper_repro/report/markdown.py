@@ -21,8 +21,7 @@ def markdown(page: Document) -> str:
             case Table():
                 parts.append(_table(block))
             case Picture():
-                caption = escaped(block.caption)
-                parts.append(f"![{caption}](figures/{block.stem}.png)\n\n*{caption}*")
+                parts.append(f"![{escaped(block.alt)}](figures/{block.stem}.png)\n\n*{escaped(block.caption)}*")
     return "\n\n".join(parts) + "\n"
 
 

@@ -7,7 +7,7 @@ from .document import Block, Bullets, Column, Heading, Paragraph, Picture, Table
 from .evidence import Row, Task
 
 # Of the protocol row, in the words of the page; what is not here is not shown there.
-_SETTINGS = {
+SETTINGS = {
     "seeds": "seeds of an arm",
     "fine_seeds": "seeds of a continuation",
     "enough": "seeds for a verdict",
@@ -124,7 +124,7 @@ def _edges(row) -> str:
 
 def _settings(task: Task) -> list[Block]:
     known: list[list[Words]] = [
-        [words, wording.number(task.protocol[name])] for name, words in _SETTINGS.items() if name in task.protocol
+        [words, wording.number(task.protocol[name])] for name, words in SETTINGS.items() if name in task.protocol
     ]
     columns = [Column("setting", wrap=True), Column("value", wrap=True)]
     return [Heading(3, f"{task.name}: settings"), Table(columns, known)] if known else []

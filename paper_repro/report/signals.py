@@ -12,6 +12,8 @@ from .evidence import Row, Task
 
 # The bins of p(right) in the records: from here to the next, the last to 1.
 EDGES = (0.0, 1e-4, 1e-3, 1e-2, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99)
+# Share of the frames below which a bin is left out.
+FEW = 2e-3
 _NAMES = tuple(f"{a:g}-{b:g}" for a, b in pairwise((*EDGES, 1.0)))
 _ROWS = ("norm of the error signal\n(2-norm, mean in the bin)", "share of training frames", "share (0 is not drawn)")
 _KINDS = (
@@ -57,9 +59,9 @@ def _norms(ax, curves: Row):
 
 
 def _norm(curves: Row, name: str, epoch: int):
-    """By bin; a bin without frames has no signal."""
+    """By bin; of a bin with hardly any frames, which some seeds may lack, a mean over seeds says nothing."""
     norm, share = (np.array(style.numbers(curves[n][epoch])) for n in (f"signal_{name}", "in_bin"))
-    return np.where((share > 0) & (norm > 0), norm, np.nan)
+    return np.where((share >= FEW) & (norm > 0), norm, np.nan)
 
 
 def _shares(ax, curves: Row):

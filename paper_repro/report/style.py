@@ -11,7 +11,7 @@ PERCENT = PercentFormatter(1, decimals=0)
 # Inches: a page wide in print, and on a screen.
 WIDTH = 7.2
 
-_LOOK = {
+LOOK = {
     "CE": (plot.BLUE, "-"),
     "SE": (plot.ORANGE, "--"),
     "SE, sigmoid outputs": (plot.GREEN, "-."),
@@ -24,7 +24,7 @@ _EQUAL, _COMPENSATED = (plot.ORANGE, ":"), (plot.ORANGE, "-.")
 
 def look(arm: Row) -> dict:
     """Keywords of a line."""
-    colour, line = _LOOK.get(arm["criterion"], (plot.GREY, "-"))
+    colour, line = LOOK.get(arm["criterion"], (plot.GREY, "-"))
     if arm["rate_of"]:
         colour, line = _COMPENSATED if arm["compensated"] else _EQUAL
     return {"color": colour, "linestyle": line, "label": label(arm)}
