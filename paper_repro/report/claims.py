@@ -93,14 +93,18 @@ def _figures(claim):
     return f" Published: {wording.listed(list(pairs))}."
 
 
-def _rates(row) -> str:
+def _rates(row: Row) -> str:
     if len(row["more"]) > 1:
-        return f"difference of gaps {wording.difference(row)} points; "
-    return f"{_pair(row)} % WER, {wording.difference(row)} points; "
+        gaps = f"{' - '.join(row['more'])}: {wording.points(row['a'])} points; {' - '.join(row['less'])}: "
+        return f"{gaps}{wording.points(row['b'])} points; difference {wording.difference(row)} points; "
+    (more,), (less,) = row["more"], row["less"]
+    rates = f"{more}: {wording.percent(row['a'])} %, {less}: {wording.percent(row['b'])} % WER"
+    return f"{rates}; difference {wording.difference(row)} points; "
 
 
-def _pair(row):
-    return "" if len(row["more"]) > 1 else f"{wording.percent(row['a'])} / {wording.percent(row['b'])}"
+def _pair(row: Row) -> str:
+    """Both sides; of gaps, which are no rates, with their signs."""
+    return " / ".join((wording.points if len(row["more"]) > 1 else wording.percent)(row[side]) for side in "ab")
 
 
 def _comparisons(rows: Sequence[Row], name: str) -> Table:
@@ -138,7 +142,8 @@ def _comparisons(rows: Sequence[Row], name: str) -> Table:
 
 
 _CAPTION = (
-    "Difference: positive is what the claim says. Intervals of 95 % over speakers (writers) and seeds. p: of sign flips over "
+    "WER of both: of two arms, of which the claim says that the first has more errors; or two gaps between arms, in points, "
+    "where what is compared is gaps. Difference: positive is what the claim says. Intervals of 95 % over speakers (writers) and seeds. p: of sign flips over "
     "seeds; where the comparison decides, by Holm over those of its task. Words for 0.4 points: of test set, to find an "
     "absolute difference of 0.4 % with as many seeds. Matched pairs: the test of Gillick and Cox over sentences, seed 0 "
     "alone, which knows nothing of seeds and speakers."

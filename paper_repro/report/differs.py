@@ -6,7 +6,6 @@ from . import wording
 from .document import Block, Column, Heading, Paragraph, Table
 from .evidence import Row, Task, by_task
 
-
 # As the readers of the corpora make them; of a folder of somebody's own they are as they come.
 _FEATURES = {
     "AN4": "13 cepstra every 10 ms with slopes and slopes of these, 39 in all, normalised over the utterance",

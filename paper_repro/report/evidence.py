@@ -12,13 +12,13 @@ Row = dict
 
 class Evidence(NamedTuple):
     """rows: of summary-hybrid.jsonl and summary.jsonl. theory: of theory.jsonl. kept: corpora, Gaussian systems, tuned
-    searches and trained networks, of hybrid-*.jsonl. job: what was called and how long it took, {} where nobody knows.
+    searches and trained networks, of hybrid-*.jsonl. job: the last of job.jsonl, command, setting and seconds.
     """
 
-    rows: list[Row]
-    theory: list[Row] = []  # noqa: RUF012 (never changed)
-    kept: list[Row] = []  # noqa: RUF012
-    job: Row = {}  # noqa: RUF012
+    rows: Sequence[Row]
+    theory: Sequence[Row] = ()
+    kept: Sequence[Row] = ()
+    job: Row | None = None
 
 
 class Tuned(NamedTuple):
@@ -69,7 +69,7 @@ def read(folder: Path) -> Evidence:
             if record["environment"]["code"] in codes and record["key"]["kind"] != "recognition":
                 kept[json.dumps(record["key"], sort_keys=True)] = record
     job = records.read(folder / "job.jsonl")
-    return Evidence(rows, records.read(folder / "theory.jsonl"), list(kept.values()), job[-1] if job else {})
+    return Evidence(rows, records.read(folder / "theory.jsonl"), list(kept.values()), job[-1] if job else None)
 
 
 def tasks(evidence: Evidence) -> list[Task]:

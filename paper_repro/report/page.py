@@ -100,8 +100,8 @@ def _made(evidence: Evidence, tasks: Sequence[Task]) -> list[Block]:
     return [Heading(2, "How it was made"), Bullets(facts)]
 
 
-def _command(job: Row) -> Words:
-    if not job:
+def _command(job: Row | None) -> Words:
+    if job is None:
         return [Code("python -m paper_repro"), "; with which options, and how long it took, is not recorded"]
     took = wording.duration(job["seconds"])
     return [Code(job["command"]), f", the {job['setting']} setting; its last run took {took}"]

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-NOT_ENOUGH, NONE, SUPPORTED, CONTRADICTED = "not enough", "no difference shown", "supported", "contradicted"
-NOTHING_TO_CURE = "nothing to cure"
+NOT_ENOUGH = "not enough"
 
 
 def percent(share: float | None, decimals: int = 1) -> str:

@@ -70,8 +70,8 @@ def text(request, document):
 def test_every_figure_of_a_comparison_stands_on_the_page(evidence, text):
     for row in (row for row in evidence.rows if row["kind"] == "claim"):
         cells = [f"{100 * row['difference']:+.2f} [{100 * row['low']:+.2f}, {100 * row['high']:+.2f}]"]
-        if len(row["more"]) == 1:
-            cells.append(f"{100 * row['a']:.1f} / {100 * row['b']:.1f}")
+        spec = ".1f" if len(row["more"]) == 1 else "+.2f"
+        cells.append(f"{100 * row['a']:{spec}} / {100 * row['b']:{spec}}")
         cells += [row["what"], f"{row['p']:.2g}", f"{row['seeds']} of {row['needed_seeds']}", "0.046"]
         cells.append("12,300 (has 773)" if row["words_needed"] else "no number, the seeds differ too much (has 773)")
         assert [cell for cell in cells if cell not in text] == []
@@ -127,7 +127,8 @@ def test_verdicts_are_sentences(verdict, sentence):
     rows = [made.protocol("AN4"), *made.claims("AN4", helps=verdict)]
     rows[-3]["seeds"] = 8
     found = unescaped(markdown(built(Evidence(rows))))
-    assert f"AN4, Gaussian alignment, bigram: 17.8 / 17.9 % WER, -0.10 [-1.33, +1.46] points; {sentence}" in found
+    told = "AN4, Gaussian alignment, bigram: CE, then CE (control): 17.8 %, CE, then SE: 17.9 % WER; "
+    assert f"{told}difference -0.10 [-1.33, +1.46] points; {sentence}" in found
     assert ("Fewer seeds than the protocol's" in found) == (verdict == "not enough")
 
 
@@ -166,7 +167,7 @@ def test_each_alignment_has_its_own_arms_and_verdicts():
     found = markdown(built(Evidence([*rows, *other])))
     assert "### AN4: arms, Gaussian alignment" in found
     assert "### AN4: arms, SE alignment" in found
-    assert "**AN4, SE alignment, bigram:** 22.7 / 18.7" in found
+    assert "**AN4, SE alignment, bigram:** SE, constant rate: 22.7 %, CE, constant rate: 18.7 %" in found
 
 
 class Tags(HTMLParser):
@@ -258,7 +259,7 @@ def without(evidence, *kinds):
         (lambda e: without(e, "arm"), ": arms,"),
         (lambda e: without(e, "baseline"), "\\| Gaussian mixtures"),
         (lambda e: e._replace(kept=[]), "words and 116,731 frames"),
-        (lambda e: e._replace(job={}), "--full"),
+        (lambda e: e._replace(job=None), "--full"),
         (lambda e: Evidence([r for r in e.rows if r["task"] != "AN4"]), "## AN4"),
         (lambda e: Evidence([]), "## What differs"),
         (lambda e: Evidence([r for r in e.rows if r.get("claim") != made.CURED]), "### 2\\."),
