@@ -15,9 +15,9 @@ class Evidence(NamedTuple):
     searches and trained networks, of hybrid-*.jsonl. job: the last of job.jsonl, command, setting and seconds.
     """
 
-    rows: Sequence[Row]
-    theory: Sequence[Row] = ()
-    kept: Sequence[Row] = ()
+    rows: list[Row]
+    theory: list[Row]
+    kept: list[Row]
     job: Row | None = None
 
 

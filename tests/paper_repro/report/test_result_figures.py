@@ -111,7 +111,7 @@ def test_one_quantity_or_one_arm_missing_leaves_the_others(task):
 def test_a_name_with_a_formula_in_it_is_text(tmp_path):
     hostile = r"$\frac{1}{$ <b> & _x_"
     rows = [made.protocol(hostile), *made.arms(hostile, start=hostile), *made.claims(hostile)]
-    (found,) = tasks(Evidence(rows))
+    (found,) = tasks(Evidence(rows, [], []))
     with plot.styled():
         for n, figure in enumerate((curves.frame_error(found), forest.fine_tuning([found]))):
             plot.save(figure, tmp_path / str(n))

@@ -89,7 +89,7 @@ def test_every_figure_of_an_arm_stands_on_the_page(evidence, text):
 def test_edges_and_divergence_are_marked():
     row = made.arm("AN4", "an arm", 0.3, 0.2, at_edge=True, diverged=3)
     row["wer"]["bigram"]["edges"] = ["lm_scale", "penalty"]
-    found = markdown(built(Evidence([made.protocol("AN4"), row])))
+    found = markdown(built(Evidence([made.protocol("AN4"), row], [], [])))
     line = next(line for line in found.splitlines() if line.startswith("| an arm"))
     assert line.endswith("| rate, LM scale (bigram), penalty (bigram) |")
     assert line.startswith("| an arm | 2 | 0.2 | 8 | 3 |")
@@ -126,7 +126,7 @@ def test_what_the_paper_does_not_say_is_called_our_choice(text):
 def test_verdicts_are_sentences(verdict, sentence):
     rows = [made.protocol("AN4"), *made.claims("AN4", helps=verdict)]
     rows[-3]["seeds"] = 8
-    found = unescaped(markdown(built(Evidence(rows))))
+    found = unescaped(markdown(built(Evidence(rows, [], []))))
     told = "AN4, Gaussian alignment, bigram: CE, then CE (control): 17.8 %, CE, then SE: 17.9 % WER; "
     assert f"{told}difference -0.10 [-1.33, +1.46] points; {sentence}" in found
     assert ("Fewer seeds than the protocol's" in found) == (verdict == "not enough")
@@ -164,7 +164,7 @@ def test_each_alignment_has_its_own_arms_and_verdicts():
         *made.arms("AN4", alignment="SE"),
         *({**row, "alignment": "SE"} for row in made.claims("AN4", worse="contradicted")),
     ]
-    found = markdown(built(Evidence([*rows, *other])))
+    found = markdown(built(Evidence([*rows, *other], [], [])))
     assert "### AN4: arms, Gaussian alignment" in found
     assert "### AN4: arms, SE alignment" in found
     assert "**AN4, SE alignment, bigram:** SE, constant rate: 22.7 %, CE, constant rate: 18.7 %" in found
@@ -186,7 +186,7 @@ def hostile():
     rows = [made.protocol(HOSTILE), *made.arms(HOSTILE, models=(HOSTILE,)), *made.claims(HOSTILE)]
     rows[1]["name"] = HOSTILE
     rows[-1]["claim"] = rows[-1]["what"] = HOSTILE
-    return built(Evidence([{**row, "environment": made.ENVIRONMENT | {"cpu": HOSTILE}} for row in rows]))
+    return built(Evidence([{**row, "environment": made.ENVIRONMENT | {"cpu": HOSTILE}} for row in rows], [], []))
 
 
 @pytest.mark.parametrize("of", [hostile, lambda: built(made.everything(*TASKS))])
@@ -260,9 +260,9 @@ def without(evidence, *kinds):
         (lambda e: without(e, "baseline"), "\\| Gaussian mixtures"),
         (lambda e: e._replace(kept=[]), "words and 116,731 frames"),
         (lambda e: e._replace(job=None), "--full"),
-        (lambda e: Evidence([r for r in e.rows if r["task"] != "AN4"]), "## AN4"),
-        (lambda e: Evidence([]), "## What differs"),
-        (lambda e: Evidence([r for r in e.rows if r.get("claim") != made.CURED]), "### 2\\."),
+        (lambda e: Evidence([r for r in e.rows if r["task"] != "AN4"], [], []), "## AN4"),
+        (lambda e: Evidence([], [], []), "## What differs"),
+        (lambda e: Evidence([r for r in e.rows if r.get("claim") != made.CURED], [], []), "### 2\\."),
     ],
 )
 def test_what_is_missing_leaves_no_trace(evidence, lack, gone):
@@ -279,7 +279,7 @@ def test_null_in_a_record_is_no_crash():
             row["test_ece"] = row["dev_error"] = {"mean": None, "low": None, "high": None}
         if row["kind"] == "claim":
             row["p"] = row["matched_pairs"]["p"] = None
-    assert "| - |" in markdown(built(Evidence(rows)))
+    assert "| - |" in markdown(built(Evidence(rows, [], [])))
 
 
 def test_the_same_evidence_gives_the_same_page(evidence, document):
