@@ -130,7 +130,7 @@ def _comparisons(rows: Sequence[Row], name: str) -> Table:
             row["model"],
             _pair(row),
             wording.difference(row),
-            "-" if row["p"] is None else f"{row['p']:.2g}",
+            wording.probability(row["p"]),
             f"{row['seeds']} of {row['needed_seeds']}",
             wording.words_needed(row),
             _matched(row),
@@ -152,4 +152,4 @@ _CAPTION = (
 
 def _matched(row):
     found = row.get("matched_pairs")
-    return "" if found is None else "-" if found["p"] is None else f"{found['p']:.2g}"
+    return "" if found is None else wording.probability(found["p"])

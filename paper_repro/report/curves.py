@@ -9,8 +9,6 @@ from lossjax import plot
 from . import style
 from .evidence import Row, Task
 
-_SHARES = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
-
 
 def frame_error(task: Task) -> Figure | None:
     """Dev frame error at the protocol's depth, a panel for each start and schedule."""
@@ -82,9 +80,10 @@ def _groups(task: Task) -> dict[str, list[Row]]:
     depth = task.protocol.get("depth")
     for arm in style.distinct([a for a in _first(task) if depth in (None, a["depth"])]):
         rate = "" if arm["schedule"] == "new-bob" else " rate"
-        title = f"after {arm['after']}" if arm["after"] else f"{arm['start']}, {arm['schedule']}{rate}"
-        found.setdefault(title, []).append(arm)
-    return found
+        begun = f"after {arm['after']}" if arm["after"] else arm["start"]
+        found.setdefault(f"{begun}\n{arm['schedule']}{rate}", []).append(arm)
+    # Continuations last: their axes are others.
+    return dict(sorted(found.items(), key=lambda item: bool(item[1][0]["after"])))
 
 
 def _error(arm):
@@ -117,7 +116,7 @@ def _panels(groups, values, columns) -> Figure | None:
         else:
             _axes(ax, 0.93 * min(from_start, default=0.01), 1.08 * max(from_start, default=1.0))
         ax.xaxis.get_major_locator().set_params(integer=True)
-        ax.set_title(style.plain(style.wrapped(title, 26)))
+        ax.set_title(style.plain(title))
     figure.supxlabel("epochs", fontsize=9)
     return _legend(figure, grid.ravel()[: len(groups)], 3)
 
@@ -128,7 +127,7 @@ def _line(ax, arm, points):
 
 def _axes(ax, low, high):
     ax.set(yscale="log", ylim=(low, high))
-    style.shares(ax.yaxis, _SHARES)
+    style.shares(ax.yaxis, style.readable(low, high))
 
 
 def _legend(figure, axes, columns):

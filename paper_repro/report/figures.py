@@ -42,7 +42,7 @@ _OF_A_TASK: tuple[tuple[str, Callable[[Task], Figure | None], str], ...] = (
         "depth_and_start",
         failures.by_depth_and_start,
         "Where SE fails: its error less that of CE, in points, each at a constant rate of its own, means over seeds; below, "
-        "the two errors in percent, CE to SE. Orange: SE is worse.",
+        "the two errors in percent, CE to SE. Orange: SE is worse; blue: better; grey: not run.",
     ),
     (
         "search_weights",

@@ -36,7 +36,7 @@ def _lead(evidence: Evidence, tasks: Sequence[Task]) -> list[Block]:
     if built:
         blocks.append(
             Paragraph(
-                f"{wording.listed(built).capitalize()} are built from isolated digits: real digits, made-up sequences."
+                f"{_sentence(wording.listed(built))} are built from isolated digits: real digits, made-up sequences."
             )
         )
     short = [task.name for task in tasks if _too_few(task)]
@@ -50,6 +50,10 @@ def _lead(evidence: Evidence, tasks: Sequence[Task]) -> list[Block]:
             )
         )
     return blocks
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _too_few(task: Task) -> bool:

@@ -50,6 +50,15 @@ def shares(axis: Axis, at: tuple[float, ...]) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
 
 
+def readable(low: float, high: float) -> tuple[float, ...]:
+    """Shares to write at a logarithmic axis from low to high, so few that they do not touch."""
+    if high / low > 100:
+        return tuple(10.0**k for k in range(-12, 1))
+    if high / low > 8:
+        return (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+    return (0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
+
+
 def numbers(values: list[float | None]) -> list[float]:
     """A record's null is no number."""
     return [float("nan") if value is None else value for value in values]

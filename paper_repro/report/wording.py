@@ -36,9 +36,23 @@ def number(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
+def probability(p: float | None) -> str:
+    """A p-value; what underflowed is not 0."""
+    if p is None:
+        return "-"
+    return f"< {_LEAST:g}" if _tiny(p) else f"{p:.2g}"
+
+
+_LEAST = 1e-16
+
+
+def _tiny(p):
+    return p is not None and p < _LEAST
+
+
 def verdict(row: dict[str, Any]) -> str:
     """Of a deciding comparison, a sentence that can stand alone."""
-    p = "" if row["p"] is None else f"p = {row['p']:.2g}"
+    p = f"p {'' if _tiny(row['p']) else '= '}{probability(row['p'])}"
     match row["verdict"]:
         case "not enough":
             return f"not enough for a verdict: {row['seeds']} seeds, the protocol asks for {row['needed_seeds']}"

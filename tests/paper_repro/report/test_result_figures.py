@@ -30,8 +30,11 @@ def points(ax):
 def test_training_curves_are_the_rows(task):
     figure = curves.frame_error(task)
     titles = {ax.get_title(): ax for ax in figure.axes}
-    assert list(titles) == ["Glorot, new-bob", "Glorot, constant rate", "after CE", "4 x Glorot, constant rate"]
-    drawn = points(titles["Glorot, new-bob"])
+    assert list(titles) == [
+        *("Glorot\nnew-bob", "Glorot\nconstant rate", "4 x Glorot\nconstant rate"),
+        "after CE\nconstant rate",
+    ]
+    drawn = points(titles["Glorot\nnew-bob"])
     assert drawn == {arm["criterion"]: arm["curves"]["dev_error"] for arm in task.arms[:2]}
     relative = points(curves.criterion(task).axes[0])["SE"]
     np.testing.assert_allclose(relative, np.array(task.arms[1]["curves"]["train_loss"]) / 4.0)

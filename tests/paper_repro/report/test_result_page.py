@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import made_rows as made
 import pytest
 
-from paper_repro.report import forest, paper, results, signals, style
+from paper_repro.report import forest, paper, results, signals, style, wording
 from paper_repro.report.document import (
     Column,
     Document,
@@ -130,6 +130,11 @@ def test_verdicts_are_sentences(verdict, sentence):
     told = "AN4, Gaussian alignment, bigram: CE, then CE (control): 17.8 %, CE, then SE: 17.9 % WER; "
     assert f"{told}difference -0.10 [-1.33, +1.46] points; {sentence}" in found
     assert ("Fewer seeds than the protocol's" in found) == (verdict == "not enough")
+
+
+@pytest.mark.parametrize(("p", "said"), [(0.0, "< 1e-16"), (1e-300, "< 1e-16"), (0.04567, "0.046"), (None, "-")])
+def test_no_probability_is_0(p, said):
+    assert wording.probability(p) == said
 
 
 def test_the_control_row_decides_the_third_claim(document):
