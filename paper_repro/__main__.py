@@ -24,10 +24,15 @@ def main(args: list[str] | None = None) -> int:
         return 2
     # Before JAX starts: one device a core, so that networks train side by side.
     use_host_devices(_cores())
+    from lossjax.training.bad_input import BadInputError
+
     from .job import run
 
     try:
         run(options)
+    except BadInputError as problem:
+        print(f"paper_repro: {problem}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print(f"paper_repro: interrupted; the same command goes on with what {options.output} holds", file=sys.stderr)
         return 130

@@ -53,6 +53,10 @@ class Options:
     """i/n: train and decode part i of n only; all parts write into the same folder."""
     seeds: int | None = None
     """Paired seeds of every comparison, in place of the protocol's."""
+    draw: bool = False
+    """Run nothing: draw the page of the records that are there."""
+    page: Path | None = None
+    """Folder for the page, its figures, tables and records, if not the output folder."""
     points: Literal["float16", "all"] = "float16"
     """Where Equations 11 and 12 are held against the derived gradients: every float16 z1 - z2, or every float32 too."""
 

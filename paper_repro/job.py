@@ -1,6 +1,8 @@
-"""The main job: run what is missing, write the summary, print the tables, draw the figures."""
+"""The main job: run what is missing, write the summary, print the tables, draw the page."""
 
 import dataclasses
+import shlex
+import sys
 import time
 from pathlib import Path
 
@@ -8,13 +10,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lossjax.training import records
+from lossjax.training.bad_input import BadInputError, check_folder
 
-from . import digits, draw, summary, tables, theory
+from . import digits, summary, tables, theory
 from .config import Config, Options
 from .hybrid import config as hybrid_config
 from .hybrid import job as hybrid
 from .hybrid import tables as hybrid_tables
 from .hybrid import tasks
+from .report import write as report
 from .store import Store
 
 # Tasks of folders that the command names.
@@ -22,11 +26,28 @@ NAMED = ("Kaldi", "IAM")
 
 
 def run(options: Options) -> None:
-    """Theory, then training; everything printed and drawn comes from the records in the output folder."""
+    """Theory, training, recognition; everything printed and drawn comes from the records in the output folder.
+
+    Raises: BadInputError for a folder that cannot be written to, or without records to draw.
+    """
     began, console = time.perf_counter(), Console()
     if not console.is_terminal:
         # A pipe or a file has no width: take what the tables need.
         console = Console(width=132)
+    if options.draw and not (options.output / "summary-hybrid.jsonl").exists():
+        raise BadInputError(
+            f"there are no records to draw in {options.output}: run the same command without --draw first"
+        )
+    for folder in filter(None, (options.output, options.page)):
+        check_folder(folder)
+    if not options.draw:
+        _run(options, console)
+        _remember(options, time.perf_counter() - began)
+    _write_page(options, console)
+    console.print(f"{time.perf_counter() - began:.0f} s in all; records in {options.output}")
+
+
+def _run(options, console):
     config = options.config()
     with _progress(console) as progress:
         proved = run_theory(options, progress)
@@ -36,10 +57,24 @@ def run(options: Options) -> None:
     printed = *tables.theory(proved), *tables.training(shown, config.target_error), *hybrid_tables.tables(recognised)
     for table in printed:
         console.print(table, "")
-    for path in draw.figures(proved, shown, options.output / "figures"):
-        console.print(f"{path} (and .svg)", soft_wrap=True)
     console.print(tables.NOT_REPRODUCED)
-    console.print(f"{time.perf_counter() - began:.0f} s in all; records in {options.output}")
+
+
+def _remember(options, seconds):
+    """What the page says of the run: as typed, and how long it took."""
+    typed = {"command": shlex.join(["python", "-m", "paper_repro", *sys.argv[1:]])}
+    setting = "full" if options.full else "quick"
+    records.append(options.output / "job.jsonl", [{**typed, "setting": setting, "seconds": round(seconds, 1)}])
+
+
+def _write_page(options, console):
+    folder = options.page or options.output
+    for path in report.draw(options.output, folder):
+        if path.suffix in (".md", ".html"):
+            console.print(str(path), soft_wrap=True)
+    if options.page:
+        for name in ("theory", "summary", "summary-hybrid", "job"):
+            records.write(folder / "records" / f"{name}.jsonl", records.read(options.output / f"{name}.jsonl"))
 
 
 def run_theory(options: Options, progress: Progress) -> list[dict]:

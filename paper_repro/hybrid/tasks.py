@@ -19,8 +19,6 @@ from ..corpora.kaldi import kaldi
 
 # AN4's test set is small: with the whole protocol every speaker is tested, in as many folds.
 FOLDED, FOLDS = "AN4 by folds", 5
-# The folder of data beside a checkout.
-_BESIDE = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,11 +36,9 @@ class Source:
 
 
 def data_folder() -> Path | None:
-    """$LOSSJAX_DATA, else ../shared/data beside the checkout, else None."""
+    """$LOSSJAX_DATA, or None."""
     named = os.environ.get(files.FOLDER)
-    if named:
-        return Path(named)
-    return _BESIDE if _BESIDE.is_dir() else None
+    return Path(named) if named else None
 
 
 def sources(full: bool, kaldi_folder: Path | None = None, iam_folder: Path | None = None) -> list[Source]:

@@ -17,6 +17,7 @@ PUBLISHED = {SPEECH: (0.309, 0.305), HANDWRITING: (0.227, 0.219)}
 # Tasks here -> which of the paper's two they stand for.
 KIND = {
     "AN4": SPEECH,
+    "AN4 by folds": SPEECH,
     "digit strings": SPEECH,
     "Kaldi": SPEECH,
     "digit lines": HANDWRITING,

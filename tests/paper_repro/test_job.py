@@ -96,6 +96,15 @@ def test_the_recognition_tasks_that_are_here_are_done(folder):
     }
 
 
+def test_the_page_is_drawn_from_the_records_alone(folder, tmp_path):
+    assert command.main(["--draw", "--output", str(folder), "--page", str(tmp_path)]) == 0
+    for name in ("README.md", "index.html", "figures/three_reasons.svg"):
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
+    assert "digit lines" in (tmp_path / "README.md").read_text()
+    for name in ("theory", "summary", "summary-hybrid", "job"):
+        assert records.read(tmp_path / "records" / f"{name}.jsonl") == records.read(folder / f"{name}.jsonl")
+
+
 def test_every_run_is_recorded_with_what_decides_it(folder):
     runs = records.read(folder / "runs.jsonl")
     chosen = summary.rates([r for r in records.read(folder / "summary.jsonl") if r["kind"] == "choice"])
@@ -216,6 +225,8 @@ def test_ctrl_c_is_one_line_and_130(tmp_path, monkeypatch, capsys):
         (["--shard", "3/2"], "--shard is i/n with i from 1 to n, such as 2/8, got '3/2'"),
         (["--shard", "one"], "--shard is i/n"),
         (["--tasks", "an5"], "an5"),
+        (["--draw", "--output", "no_such_folder"], "there are no records to draw in no_such_folder"),
+        (["--output", "pyproject.toml"], "cannot write into pyproject.toml"),
     ],
 )
 def test_a_bad_option_is_named_and_exits_with_2(arguments, sentence, capsys):

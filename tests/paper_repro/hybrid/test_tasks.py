@@ -16,7 +16,8 @@ def sources(*names):
 @pytest.mark.parametrize("there", [False, True])
 def test_a_missing_folder_is_named(name, there, tmp_path, monkeypatch):
     monkeypatch.delenv("LOSSJAX_DATA", raising=False)
-    monkeypatch.setattr(tasks, "_BESIDE", tmp_path if there else tmp_path / "nowhere")
+    if there:
+        monkeypatch.setenv("LOSSJAX_DATA", str(tmp_path))
     said = []
     assert list(tasks.readable(sources(name), said.append)) == []
     (sentence,) = said
