@@ -7,6 +7,7 @@ weak signals are of two kinds: attenuated, at least 1/C of CE's (2/C, within a f
 false zero is an entry that autodiff returns as 0 where the derived one is a normal number of the dtype.
 """
 
+import functools
 from collections.abc import Callable
 
 import jax
@@ -99,6 +100,7 @@ def final(criterion: Criterion, z: Float[np.ndarray, "n c"], states: Int32[np.nd
     return {name: float(value) for name, value in found.items()}
 
 
+@functools.partial(jax.jit, static_argnums=0)
 def _final(criterion, z, states):
     log_p = criterion.log_posterior(z)
     right = (jnp.argmax(log_p, axis=-1) == states) & jnp.isfinite(z).all(axis=-1)

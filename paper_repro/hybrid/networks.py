@@ -43,7 +43,7 @@ class Posteriors:
         """network: over rows."""
         self._data = data
         self._z = jax.jit(network.apply)
-        self._log_p = jax.jit(lambda params, rows: criterion.log_posterior(network.apply(params, rows)))
+        self._log_p = jax.jit(criterion.log_posterior)
 
     def z(self, params: Any, rows: Int32[np.ndarray, " n"]) -> Float32[np.ndarray, "n c"]:
         """Pre-activations."""
@@ -55,7 +55,7 @@ class Posteriors:
         def score(utterances):
             spans = [self._data.spans[u.name] for u in utterances]
             rows = np.concatenate([np.arange(s.start, s.stop, dtype=np.int32) for s in spans])
-            found = np.concatenate(list(_chunks(functools.partial(self._log_p, params), rows)))
+            found = np.concatenate(list(_chunks(lambda some: self._log_p(self._z(params, some)), rows)))
             return np.split(found, np.cumsum([s.stop - s.start for s in spans])[:-1])
 
         return score
