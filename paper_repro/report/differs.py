@@ -7,8 +7,10 @@ from .document import Block, Column, Heading, Paragraph, Table
 from .evidence import Row, Task, by_task
 
 # As the readers of the corpora make them; of a folder of somebody's own they are as they come.
+_CEPSTRA = "13 cepstra every 10 ms with slopes and slopes of these, 39 in all, normalised over the utterance"
 _FEATURES = {
-    "AN4": "13 cepstra every 10 ms with slopes and slopes of these, 39 in all, normalised over the utterance",
+    "AN4": _CEPSTRA,
+    "AN4 by folds": _CEPSTRA,
     "digit strings": "20 log-mel energies every 15 ms, normalised over the string",
     "digit lines": "columns of 10 pixels",
     "MNIST lines": "columns of 28 pixels",

@@ -32,7 +32,10 @@ class Tuned(NamedTuple):
 
 
 class Task(NamedTuple):
-    """All that is known of one task; None or empty is what the records lack."""
+    """All that is known of one task; None or empty is what the records lack.
+
+    folds: tasks over whose test sets this one's word errors are pooled; it has no networks of its own.
+    """
 
     name: str
     protocol: Row
@@ -43,11 +46,17 @@ class Task(NamedTuple):
     claims: list[Row]
     tuned: list[Tuned]
     seconds: float
+    folds: list["Task"]
 
     @property
     def alignments(self) -> list[str]:
         """In the order of the records; the first is the Gaussian system's."""
         return list(dict.fromkeys(arm["alignment"] for arm in self.arms))
+
+    @property
+    def drawn(self) -> list[Row]:
+        """The arms on the first alignment that have training curves."""
+        return [arm for arm in self.arms if arm["alignment"] == self.alignments[0] and "curves" in arm]
 
     @property
     def models(self) -> list[str]:
@@ -73,16 +82,32 @@ def read(folder: Path) -> Evidence:
 
 
 def tasks(evidence: Evidence) -> list[Task]:
-    """The recognition tasks, in the order of the records."""
-    names = dict.fromkeys(row["task"] for row in evidence.rows if row["kind"] == "protocol")
-    return [_task(name, evidence) for name in names]
+    """The recognition tasks, in the order of the records; folds stand within the task that pools them."""
+    names = dict.fromkeys(row["task"] for row in evidence.rows if row["kind"] in ("protocol", "pooled"))
+    found = [_task(name, evidence) for name in names]
+    pools = {row["task"] for row in evidence.rows if row["kind"] == "pooled"}
+
+    def pool_of(task):
+        return next((name for name in pools if task.name.startswith(f"{name}, fold ")), None)
+
+    return [
+        _pooled(task, [t for t in found if pool_of(t) == task.name]) if task.name in pools else task
+        for task in found
+        if not pool_of(task)
+    ]
+
+
+def _pooled(task: Task, folds: list[Task]) -> Task:
+    protocol = folds[0].protocol if folds else {}
+    arms = [{**arm, "depth": arm["depth"] or protocol.get("depth", 0)} for arm in task.arms]
+    return task._replace(protocol=protocol, arms=arms, seconds=sum(fold.seconds for fold in folds), folds=folds)
 
 
 def _task(name: str, evidence: Evidence) -> Task:
     rows = [row for row in evidence.rows if row.get("task") == name]
     protocol = _first(row for row in rows if row["kind"] == "protocol") or {}
     kept = [record for record in evidence.kept if _about(record["key"]) == (name, protocol.get("data"))]
-    arms = [row for row in rows if row["kind"] == "arm"]
+    arms = [row for row in rows if row["kind"] in ("arm", "pooled")]
 
     def one(kind):
         return _first(record for record in kept if record["key"]["kind"] == kind)
@@ -95,8 +120,9 @@ def _task(name: str, evidence: Evidence) -> Task:
         _first(row for row in rows if row["kind"] == "baseline"),
         arms,
         [row for row in rows if row["kind"] == "claim"],
-        [_tuned(record, arms) for record in kept if record["key"]["kind"] == "search weights"],
+        [_tuned(record, arms, protocol) for record in kept if record["key"]["kind"] == "search weights"],
         sum(record.get("seconds", 0) for record in kept if record["key"]["kind"] == "network"),
+        [],
     )
 
 
@@ -110,19 +136,21 @@ def _about(key):
     return key["task"], key["data"]
 
 
-def _tuned(record: Row, arms: Sequence[Row]) -> Tuned:
+def _tuned(record: Row, arms: Sequence[Row], protocol: Row) -> Tuned:
     key = record["key"]["of"][0]
     if key["kind"] == "gaussian":
         who, alignment = ("Gaussian mixtures",), "Gaussian"
     else:
-        who, alignment = tuple(arm["name"] for arm in arms if _is_of(arm, key)), key["alignment"]["by"]
+        who, alignment = tuple(arm["name"] for arm in arms if _is_of(arm, key, protocol)), key["alignment"]["by"]
     return Tuned(who, alignment, record["key"]["model"], record["tried"], record["weights"])
 
 
-def _is_of(arm: Row, key: Row) -> bool:
+def _is_of(arm: Row, key: Row, protocol: Row) -> bool:
     same = all(key[name] == arm[name] for name in ("criterion", "depth", "schedule", "rate"))
+    own = arm.get("momentum")
+    momentum = protocol["momentum"] if own is None else own
     begun = "after" in key if arm["after"] else key.get("start") == arm["start"]
-    return same and begun and key["alignment"]["by"] == arm["alignment"]
+    return same and begun and key["momentum"] == momentum and key["alignment"]["by"] == arm["alignment"]
 
 
 def whole(theory: Sequence[Row]) -> bool:

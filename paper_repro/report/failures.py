@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from lossjax import plot
 
 from . import style
-from .curves import mapped
+from .depths import mapped
 from .evidence import Row, Task
 
 # Blue where SE is better, orange where it is worse: told apart by colour-blind readers, and written in the cells.

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from lossjax import plot
 
 from .. import draw
-from . import curves, failures, forest, searches, signals
+from . import curves, depths, failures, forest, searches, signals
 from .document import Picture, stem
 from .evidence import Evidence, Task, whole
 
@@ -27,7 +27,7 @@ _OF_A_TASK: tuple[tuple[str, Callable[[Task], Figure | None], str], ...] = (
     ),
     (
         "training_by_depth",
-        curves.by_depth,
+        depths.frame_error,
         "Dev frame error along training at a constant rate of its own for each criterion: starts down, depths across.",
     ),
     (
@@ -37,6 +37,12 @@ _OF_A_TASK: tuple[tuple[str, Callable[[Task], Figure | None], str], ...] = (
         "Middle: share of the training frames in each bin. Below: share of the frames whose SE signal is weak (p(right) below "
         "1/2 and under a tenth of CE's norm), attenuated (at least 1/C of CE's) or vanishing (less); and the share of the "
         "entries of the gradient that automatic differentiation of the composed loss returns as a false 0. Means over seeds.",
+    ),
+    (
+        "weak_signals",
+        depths.weak_signals,
+        "Share of the training frames whose SE signal is weak, along training by SE at a constant rate of its own: attenuated "
+        "(the 2/C of a nearly uniform output) and vanishing; starts down, depths across, 0 is not drawn. Grey: not run.",
     ),
     (
         "depth_and_start",

@@ -42,7 +42,12 @@ def section(task: Task, pictures: Sequence[Picture]) -> list[Block]:
         for alignment in task.alignments
         for block in (Heading(3, f"{task.name}: arms, {alignment} alignment"), *_arms(task, alignment))
     ]
-    return [Heading(2, task.name), *_corpus(task), *arms, *pictures, *_settings(task)]
+    folds = [block for fold in task.folds for block in (Heading(3, fold.name), *_corpus(fold), *_of_fold(fold))]
+    return [Heading(2, task.name), *_corpus(task), *arms, *pictures, *folds, *_settings(task)]
+
+
+def _of_fold(fold: Task) -> list[Block]:
+    return [block for alignment in fold.alignments for block in _arms(fold, alignment)]
 
 
 def _corpus(task: Task) -> list[Block]:
@@ -57,8 +62,14 @@ def _corpus(task: Task) -> list[Block]:
     if task.gaussian and task.gaussian["skipped"]:
         skipped = len(task.gaussian["skipped"])
         facts.append(f"{skipped} utterances that no alignment fits, left out of training and frame errors")
-    if "data" in task.protocol:
+    if "data" in task.protocol and not task.folds:
         facts.append(f"fingerprint of the corpus as it is used: {task.protocol['data']}")
+    if task.folds:
+        built = (
+            f"Pooled over {wording.counted(len(task.folds), 'fold')}: every speaker is tested once, by networks that did not "
+            "train on that speaker. Word errors and comparisons are over all of them; rates are chosen fold by fold, and all "
+            "that were chosen are named."
+        )
     return [*([Paragraph(built)] if built else []), *([Bullets(facts)] if facts else [])]
 
 
@@ -91,10 +102,10 @@ def _table(arms: Sequence[Row], models: Sequence[str], baseline: Row | None, nam
         [
             arm["name"],
             str(arm["depth"]),
-            f"{arm['rate']:.4g}",
+            ", ".join(f"{rate:.4g}" for rate in dict.fromkeys(arm["rates"] if "rates" in arm else [arm["rate"]])),
             str(arm["seeds"]),
-            str(arm["diverged"]),
-            *(wording.percent(arm[measured]["mean"]) for measured in ("dev_error", "test_error", "test_ece")),
+            str(arm.get("diverged", "")),
+            *(wording.percent(arm[name]["mean"]) if name in arm else "" for name in _MEASURED),
             *_rates(arm, models),
             _edges(arm),
         ]
@@ -109,6 +120,9 @@ _CAPTION = (
     "Diverged: seeds that ended in NaN or infinity; they stay in. At the edge: the best value that was tried is the least "
     "or greatest one, so that a wider grid might do better."
 )
+
+
+_MEASURED = ("dev_error", "test_error", "test_ece")
 
 
 def _rates(row, models):

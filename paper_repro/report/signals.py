@@ -16,29 +16,26 @@ EDGES = (0.0, 1e-4, 1e-3, 1e-2, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99)
 FEW = 2e-3
 _NAMES = tuple(f"{a:g}-{b:g}" for a, b in pairwise((*EDGES, 1.0)))
 _ROWS = ("norm of the error signal\n(2-norm, mean in the bin)", "share of training frames", "share (0 is not drawn)")
-_KINDS = (
-    ("attenuated", plot.SKY, "-", "weak: attenuated (2/C)"),
-    ("vanishing", plot.ORANGE, "--", "weak: vanishing"),
-    ("false_zeros_float32", plot.GREEN, "-.", "false zeros, float32"),
-    ("false_zeros_bfloat16", plot.PURPLE, ":", "false zeros, bfloat16"),
-)
+_KINDS = {
+    "attenuated": (plot.SKY, "-", "weak: attenuated (2/C)"),
+    "vanishing": (plot.ORANGE, "--", "weak: vanishing"),
+    "false_zeros_float32": (plot.GREEN, "-.", "false zeros, float32"),
+    "false_zeros_bfloat16": (plot.PURPLE, ":", "false zeros, bfloat16"),
+}
 
 
 def by_p_right(task: Task) -> Figure | None:
     """A column an arm: norms by bin at the end, shares of frames by bin early and late, weak signals by epoch."""
-    arms = [arm for arm in style.distinct(task.arms) if "signal_SE" in arm.get("curves", {})]
-    arms = [
-        arm for arm in arms if arm["alignment"] == task.alignments[0] and len(arm["curves"]["in_bin"][0]) == len(EDGES)
-    ]
+    arms = _columns(task)
     if not arms:
         return None
-    figure = plot.figure(max(style.WIDTH * len(arms) / 3, 3.6), 7.0)
+    figure = plot.figure(style.WIDTH if len(arms) > 2 else 2.4 * len(arms), 7.0)
     grid = figure.subplots(3, len(arms), sharey="row", squeeze=False)
     for column, arm in zip(grid.T, arms):
-        column[0].set_title(style.plain(style.wrapped(arm["name"], 24)))
+        column[0].set_title(style.plain(style.wrapped(arm["name"], 66 // max(3, len(arms)))))
         _norms(column[0], arm["curves"])
         _shares(column[1], arm["curves"])
-        _weak(column[2], arm["curves"])
+        _weak_and_false(column[2], arm["curves"])
     for (ax, *_), text in zip(grid, _ROWS):
         ax.set_ylabel(text)
     grid[0][0].legend(fontsize=7.5, loc="lower center")
@@ -47,6 +44,20 @@ def by_p_right(task: Task) -> Figure | None:
     kinds, columns = grid[2][0].get_legend_handles_labels(), 4 if len(arms) > 2 else 2
     figure.legend(*kinds, loc="outside lower center", ncols=columns, fontsize=7.5)
     return figure
+
+
+def _columns(task: Task) -> list[Row]:
+    """CE and SE at a constant rate from the first start at the protocol's depth; SE at the rates that CE gives it too."""
+    found = [
+        arm
+        for arm in style.distinct(task.drawn)
+        if "signal_SE" in arm["curves"]
+        and len(arm["curves"]["in_bin"][0]) == len(EDGES)
+        and arm["schedule"] == "constant"
+        and arm.get("momentum") is None
+        and not arm["after"]
+    ]
+    return [arm for arm in found if all(arm[name] == found[0][name] for name in ("start", "depth"))][:4]
 
 
 def _norms(ax, curves: Row):
@@ -76,14 +87,19 @@ def _shares(ax, curves: Row):
     _bins(ax)
 
 
-def _weak(ax, curves: Row):
-    for name, colour, line, label in _KINDS:
-        if name in curves:
-            values = np.array(style.numbers(curves[name]))
-            ax.plot(np.where(values > 0, values, np.nan), linestyle=line, color=colour, marker=".", label=label)
+def _weak_and_false(ax, curves: Row):
+    weak(ax, curves, tuple(_KINDS))
     ax.set(yscale="log", xlabel="epochs", ylim=(1e-6, 1.5))
     style.shares(ax.yaxis, (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0))
     ax.xaxis.get_major_locator().set_params(integer=True)
+
+
+def weak(ax, curves: Row, kinds: tuple[str, ...]) -> None:
+    """Shares by epoch, of these kinds; 0 has no place on a logarithmic axis."""
+    for name in (name for name in kinds if name in curves):
+        colour, line, label = _KINDS[name]
+        values = np.array(style.numbers(curves[name]))
+        ax.plot(np.where(values > 0, values, np.nan), linestyle=line, color=colour, marker=".", label=label)
 
 
 def _bins(ax):

@@ -1,6 +1,7 @@
 """How criteria are told apart in every figure: by colour and, for grey print, by line."""
 
 from matplotlib.axis import Axis
+from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
 
 from lossjax import plot
@@ -39,8 +40,29 @@ def label(arm: Row) -> str:
 
 def distinct(arms: list[Row]) -> list[Row]:
     """Without those that are the same networks as one before."""
-    names = ("criterion", "depth", "start", "schedule", "after", "rate", "alignment")
-    return list({tuple(arm[name] for name in names): arm for arm in reversed(arms)}.values())[::-1]
+    names = ("criterion", "depth", "start", "schedule", "after", "rate", "momentum", "alignment")
+    return list({tuple(arm.get(name) for name in names): arm for arm in reversed(arms)}.values())[::-1]
+
+
+def line(ax, arm: Row, points: list[float]) -> None:
+    """A value an epoch."""
+    ax.plot(range(len(points)), points, marker=".", markersize=4, **look(arm))
+
+
+def logarithmic(ax, points: list[float]) -> None:
+    """An axis of shares around these."""
+    known = [p for p in points if p > 0]
+    low, high = 0.93 * min(known, default=0.01), 1.08 * max(known, default=1.0)
+    ax.set(yscale="log", ylim=(low, high))
+    shares(ax.yaxis, readable(low, high))
+
+
+def legend(figure: Figure, axes, columns: int) -> None:
+    """One for all of these, above."""
+    found = {}
+    for ax in axes:
+        found |= {label: handle for handle, label in zip(*ax.get_legend_handles_labels()) if label not in found}
+    figure.legend(found.values(), found.keys(), loc="outside upper center", ncols=columns, fontsize=8)
 
 
 def shares(axis: Axis, at: tuple[float, ...]) -> None:

@@ -14,7 +14,15 @@ ENVIRONMENT = {
     "cores": 2,
 }
 WORSE, CURED, HELPS = (claim.says for claim in paper.CLAIMS)
-PLAIN = {"criterion": "CE", "start": "Glorot", "schedule": "new-bob", "after": "", "rate_of": "", "compensated": False}
+PLAIN = {
+    "criterion": "CE",
+    "start": "Glorot",
+    "schedule": "new-bob",
+    "after": "",
+    "rate_of": "",
+    "compensated": False,
+    "momentum": None,
+}
 BINS = 10
 
 
@@ -49,7 +57,7 @@ def wer(rate: float, edges=()) -> dict:
         "high": rate + 0.0423,
         "words": 773,
         "speakers": 10,
-        "weights": {"kappa": 0.6, "lm_scale": 8.0, "penalty": 10.0},
+        "weights": [{"kappa": 0.6, "lm_scale": 8.0, "penalty": 10.0}],
         "dev": rate,
         "edges": list(edges),
     }
@@ -213,7 +221,13 @@ def network_key(row: dict) -> dict:
     """Of a network of this arm."""
     names = ("task", "criterion", "depth", "schedule", "rate")
     begun = {"after": {"kind": "network"}} if row["after"] else {"start": row["start"]}
-    key = {"kind": "network", "data": f"data of {row['task']}", "alignment": {"by": row["alignment"]}, "seed": 0}
+    key = {
+        "kind": "network",
+        "data": f"data of {row['task']}",
+        "alignment": {"by": row["alignment"]},
+        "momentum": 0.9,
+        "seed": 0,
+    }
     return key | {name: row[name] for name in names} | begun
 
 
@@ -230,6 +244,20 @@ def tuned(row: dict, model: str = "bigram") -> dict:
 def trained(row: dict, seconds: float) -> dict:
     """The record of a network."""
     return {"key": network_key(row), "seconds": seconds, "environment": ENVIRONMENT}
+
+
+def folded(name: str, folds: int) -> list[dict]:
+    """A task pooled over folds, and these."""
+    rows = []
+    for k in range(folds):
+        fold = f"{name}, fold {k + 1} of {folds}"
+        rows += [protocol(fold), baseline(fold, 0.3), *arms(fold), *claims(fold, worse="contradicted")]
+    pooled = arms(name)
+    for row in pooled:
+        for gone in ("rate", "diverged", "dev_error", "test_error", "test_ece", "curves", "grid"):
+            del row[gone]
+        row |= {"kind": "pooled", "depth": 0, "rates": [0.1, 0.3, 0.1][:folds]}
+    return [*rows, baseline(name, 0.2), *pooled, *claims(name)]
 
 
 def everything(*names: str) -> Evidence:

@@ -10,11 +10,18 @@ from matplotlib.colors import to_hex
 
 from lossjax import plot
 from lossjax.training import records
-from paper_repro.report import curves, failures, forest, searches, signals
+from paper_repro.report import curves, depths, failures, forest, searches, signals
 from paper_repro.report.evidence import Evidence, by_task, read, tasks
 from paper_repro.report.write import draw
 
-DRAWN = (curves.frame_error, curves.criterion, curves.by_depth, signals.by_p_right, failures.by_depth_and_start)
+DRAWN = (
+    curves.frame_error,
+    curves.criterion,
+    depths.frame_error,
+    depths.weak_signals,
+    signals.by_p_right,
+    failures.by_depth_and_start,
+)
 
 
 @pytest.fixture
@@ -55,6 +62,31 @@ def test_signals_leave_empty_bins_out(task):
     heights = [bar.get_height() for bar in figure.axes[2].containers[0]]
     assert heights == task.arms[2]["curves"]["in_bin"][0]
     assert points(figure.axes[4])["weak: vanishing"] == task.arms[2]["curves"]["vanishing"]
+
+
+def test_arms_without_momentum_have_a_panel_of_their_own(task):
+    slow = made.arm("AN4", "CE, no momentum", 0.4, 0.3, schedule="constant", momentum=0.0)
+    found = task._replace(arms=[*task.arms, slow])
+    assert "Glorot\nconstant rate, momentum 0" in [ax.get_title() for ax in curves.frame_error(found).axes]
+    assert slow not in depths.mapped(found)
+
+
+def test_curves_by_depth_are_the_rows(task):
+    axes = depths.frame_error(task).axes
+    assert [ax.get_title() for ax in axes[:2]] == ["2 hidden layers", "4 hidden layers"]
+    assert points(axes[3]) == {arm["criterion"]: arm["curves"]["dev_error"] for arm in task.arms[-2:]}
+
+
+def test_signals_of_many_arms_are_shown_by_depth_and_start(task):
+    logged = [arm | {"curves": arm["curves"] | made.signals(4)} for arm in task.arms if "depth " in arm["name"]]
+    found = task._replace(arms=[*task.arms[:6], *logged])
+    assert len(signals.by_p_right(found).axes) == 3 * 4  # at the protocol's depth and from Glorot alone, 4 at most
+    figure = depths.weak_signals(found)
+    assert [ax.get_title() for ax in figure.axes[:2]] == ["2 hidden layers", "4 hidden layers"]
+    assert points(figure.axes[3]) == {
+        "weak: attenuated (2/C)": logged[-1]["curves"]["attenuated"],
+        "weak: vanishing": logged[-1]["curves"]["vanishing"],
+    }
 
 
 def test_the_map_is_se_less_ce(task):

@@ -175,6 +175,25 @@ def test_each_alignment_has_its_own_arms_and_verdicts():
     assert "**AN4, SE alignment, bigram:** SE, constant rate: 22.7 %, CE, constant rate: 18.7 %" in found
 
 
+def test_folds_stand_within_the_task_that_pools_them():
+    evidence = Evidence(made.folded("AN4 by folds", 3), [], [])
+    (task,) = tasks(evidence)
+    found = unescaped(markdown(built(evidence)))
+    assert [fold.name for fold in task.folds] == [f"AN4 by folds, fold {k} of 3" for k in (1, 2, 3)]
+    assert "Pooled over 3 folds" in found
+    assert "\n### AN4 by folds, fold 2 of 3\n" in found
+    line = next(line for line in found.splitlines() if line.startswith("| SE, constant rate | 2 | 0.1, 0.3 | 8 |"))
+    assert line.split(" | ")[4:8] == ["", "", "", ""]
+    # What the folds say one by one is no verdict.
+    assert "contradicted" not in found
+    assert "supported" in found
+
+
+def test_folds_that_wait_for_others_are_tasks_of_their_own():
+    rows = [row for row in made.folded("AN4 by folds", 2) if row["task"] != "AN4 by folds"]
+    assert [task.name for task in tasks(Evidence(rows, [], []))] == [f"AN4 by folds, fold {k} of 2" for k in (1, 2)]
+
+
 class Tags(HTMLParser):
     """Which tags there are, and what they point at."""
 
