@@ -38,9 +38,10 @@ def by_p_right(task: Task) -> Figure | None:
         _weak_and_false(column[2], arm["curves"])
     for (ax, *_), text in zip(grid, _ROWS):
         ax.set_ylabel(text)
-    grid[0][0].legend(fontsize=7.5, loc="lower center")
-    grid[1][0].set_ylim(0, 1.3 * grid[1][0].get_ylim()[1])
-    grid[1][0].legend(fontsize=7.5, loc="upper center", ncols=3, columnspacing=1, handlelength=1)
+    many = len(arms) > 3
+    grid[0][0].legend(fontsize=7, loc="lower center", handlelength=1.5)
+    grid[1][0].set_ylim(0, (1.6 if many else 1.3) * grid[1][0].get_ylim()[1])
+    grid[1][0].legend(fontsize=7, loc="upper center", ncols=1 if many else 3, columnspacing=1, handlelength=1)
     kinds, columns = grid[2][0].get_legend_handles_labels(), 4 if len(arms) > 2 else 2
     figure.legend(*kinds, loc="outside lower center", ncols=columns, fontsize=7.5)
     return figure
@@ -62,7 +63,7 @@ def _columns(task: Task) -> list[Row]:
 
 def _norms(ax, curves: Row):
     for name, colour, line in (("CE", plot.BLUE, "-"), ("SE", plot.ORANGE, "--")):
-        ax.plot(_norm(curves, name, -1), linestyle=line, color=colour, marker=".", label=f"{name}, last epoch")
+        ax.plot(_norm(curves, name, -1), linestyle=line, color=colour, marker=".", label=f"{name}, end")
         early = {"marker": "o", "markersize": 5, "markerfacecolor": "none", "linestyle": "none", "color": colour}
         ax.plot(_norm(curves, name, 1), label=f"{name}, epoch 1", **early)
     ax.set(yscale="log")

@@ -54,7 +54,7 @@ def test_criteria_differ_in_colour_and_in_line(task):
 
 def test_signals_leave_empty_bins_out(task):
     figure = signals.by_p_right(task)
-    found = points(figure.axes[0])["SE, last epoch"]
+    found = points(figure.axes[0])["SE, end"]
     want = task.arms[2]["curves"]["signal_SE"][-1]
     assert np.isnan(found[:2]).all()
     assert found[2:] == want[2:]
