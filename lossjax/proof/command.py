@@ -7,9 +7,10 @@ import importlib
 import os
 import re
 import sys
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context, parent_process
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -186,7 +187,7 @@ def _catalogue(options):
     rows = {}
     # The large vectors first, so that no worker is left alone with one at the end.
     order = sorted(range(len(jobs)), key=lambda i: (find(jobs[i][0]).event_ndim, jobs[i][1] == "float32"), reverse=True)
-    with _progress() as progress, ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with _progress() as progress, _pool(workers) as pool:
         bar = progress.add_task("checking", total=len(jobs))
         futures = {pool.submit(_job, *jobs[i]): i for i in order}
         try:
@@ -195,18 +196,31 @@ def _catalogue(options):
                 progress.update(bar, advance=1, description=" ".join(jobs[futures[future]][:2]))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for worker in active_children():  # the jobs they are at take minutes
+                worker.terminate()
             raise
     return Report([r for i in range(len(jobs)) for r in rows[i]], time.perf_counter() - began, environment())
 
 
-def _job(label, dtype, points, quantity, max_excess):
-    import jax
+def _pool(workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent)
 
+
+def _job(label, dtype, points, quantity, max_excess):
     from lossjax.proof.check import check, find
 
-    rows = check(find(label), dtype=dtype, points=points, quantity=quantity, max_excess=max_excess).rows
-    jax.clear_caches()  # no other job runs these programs again
-    return rows
+    return check(find(label), dtype=dtype, points=points, quantity=quantity, max_excess=max_excess).rows
+
+
+def _end_with_parent() -> None:
+    """A worker waits for work for ever, also where nobody is left to give it any."""
+    if (parent := parent_process()) is not None:
+        threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+
+
+def _follow(parent) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def _progress() -> Progress:

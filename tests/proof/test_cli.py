@@ -245,3 +245,17 @@ def test_list_names_every_loss(lossjax):
     code, out, _ = lossjax("list")
     assert code == 0
     assert all(loss.name in out for loss in ALL)
+
+
+def test_workers_end_with_their_parent():
+    """They hold its standard output open, so that the run below ends only with the last of them."""
+    killed = """if True:
+        import os, time
+        from lossjax.proof.command import _pool
+        pool = _pool(1)
+        pool.submit(os.getpid).result()
+        pool.submit(time.sleep, 600)
+        time.sleep(0.5)
+        os._exit(3)
+    """
+    assert subprocess.run([sys.executable, "-c", killed], capture_output=True, timeout=60).returncode == 3

@@ -11,6 +11,8 @@ import pytest
 
 from lossjax.proof.exact import EXACT, KINK, NAN, UNDECIDED, NoTruth, UnknownPrimitive, arrays, truth
 from lossjax.proof.exact import ladder as exact
+from lossjax.proof.exact.arb import balls
+from lossjax.proof.exact.wide import Wide
 from lossjax.proof.primal import primal
 
 TIGHT = {np.float32: 2.0**-32, np.float64: 2.0**-61}
@@ -150,12 +152,37 @@ def test_enclosures_hold(rng):
     for _, f in formulas():
         best = truth(f, z, dtype=np.float64)
         prepared = exact.plan(exact.trace(f, [z]))
-        for kernel in filter(None, (arrays.float64(), arrays.quad())):
+        for kernel in filter(None, (arrays.float64(), Wide(), arrays.quad())):
             job = exact.Job(prepared, [z.astype(float)], exact.Tolerance.of(np.float32), 256)
             with np.errstate(all="ignore"):
                 (hi, lo, r), _ = job.evaluate(kernel, np.arange(300))
             ok = np.isfinite(r)
             assert (np.abs((hi - best.hi) + (lo - best.lo)) <= r * 1.01 + 1e-31 * np.abs(hi))[ok].all()
+
+
+# And the part of the points that needs no ball: beyond 2^52 digits cancel only between exponents known exactly.
+WIDE = {
+    "softplus": (lambda z: jnp.log(1 + jnp.exp(z)), 0.99),
+    "cross-entropy": (lambda z: cross_entropy(z, 0.3), 0.99),
+    "its gradient": (jax.grad(lambda z: cross_entropy(z, 0.3)), 0.5),
+    "a power": (lambda z: (1 - sigmoid(z)) ** 2.5 * jnp.log(sigmoid(z)), 0.9),
+    "a root": (lambda z: jnp.sqrt(1 + jnp.exp(z) + jnp.exp(-z)) * jnp.exp(-jnp.abs(z)), 0.5),
+    "a double exponential": (lambda z: jnp.exp(-jnp.exp(z)), 0.9),
+}
+
+
+@pytest.mark.parametrize(("f", "settled"), WIDE.values(), ids=WIDE)
+def test_numbers_beyond_floats_are_enclosed(f, settled, rng):
+    """Where exp overflows: Arb's value lies within the radius, and enough is known."""
+    z = np.r_[rng.choice([-1, 1], 300) * 10.0 ** rng.uniform(1, 38, 300), rng.normal(size=100)].astype(np.float32)
+    job = exact.Job(exact.plan(exact.trace(f, [z])), [z.astype(float)], exact.Tolerance.of(np.float32), 2**16)
+    with np.errstate(all="ignore"):
+        (hi, _, r), _ = job.evaluate(Wide(), np.arange(len(z)))
+        with exact._precision(2048):
+            (want, rest, radius), _ = job.evaluate(balls(), np.arange(len(z)))
+    known = np.isfinite(r) & np.isfinite(want) & np.isfinite(radius)
+    assert (np.abs((hi - want) - rest)[known] <= (r + radius + 1e-300)[known]).all()
+    assert job.tight(np.arange(len(z)), hi, 0 * hi, r).mean() >= settled
 
 
 # Ties

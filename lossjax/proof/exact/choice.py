@@ -149,12 +149,13 @@ class Choice(Functions):
 
     def _limbs(self, m):
         """Midpoints as several floats, the largest first: beside a tie they differ far below a float's range, 2^-4700."""
-        limbs, first, lift = [], np.inf, self.k.lift(np.array([2.0**1000]))[0]
+        limbs, first, k = [], np.inf, self.k
         for _ in range(6):
-            part = self.k.float(m)
+            part = k.float(m)
             limbs.append(np.where(np.isnan(part), first, part))
             part = np.where(np.isfinite(part), part, 0.0)
-            m, first = (m - self.k.lift(part)[0] if part.any() else m) * lift, 0.0
+            rest = k.add((m, None), k.neg(k.lift(part)))[0] if part.any() else m
+            m, first = k.mul((rest, None), k.lift(np.array([2.0**1000])))[0], 0.0
         return limbs
 
 

@@ -22,8 +22,20 @@ from .plan import is_half, plan
 from .run import EVENTS, run_plan
 from .status import EXACT, KINK, NAN, UNDECIDED, Sheet, Tolerance
 from .values import UnknownPrimitive
+from .wide import Wide
 
-__all__ = ["EXACT", "KINK", "NAN", "UNDECIDED", "NoTruth", "Truth", "UnknownPrimitive", "glance", "truth"]
+__all__ = [
+    "EXACT",
+    "KINK",
+    "NAN",
+    "UNDECIDED",
+    "NoTruth",
+    "Truth",
+    "UnknownPrimitive",
+    "glance",
+    "no_collector",
+    "truth",
+]
 
 _FIRST_BITS = 128
 _GLANCE_BITS = 512
@@ -50,7 +62,7 @@ def truth(f, *args, dtype, max_bits=2**16, trace_dtype=None, enough=None, beside
     """
     args = [np.asarray(a) for a in args]
     prepared = _prepared(f, args, trace_dtype)
-    with np.errstate(all="ignore"), _no_collector():
+    with np.errstate(all="ignore"), no_collector():
         return _truth(Job(prepared, [_exactly(a) for a in args], Tolerance.of(dtype), max_bits, enough), dtype, beside)
 
 
@@ -74,7 +86,7 @@ def glance(f, *args, trace_dtype=None):
     """
     args = [np.asarray(a) for a in args]
     job = Job(_prepared(f, args, trace_dtype), [_exactly(a) for a in args], Tolerance.of(np.float32), _FIRST_BITS)
-    with np.errstate(all="ignore"), _no_collector():
+    with np.errstate(all="ignore"), no_collector():
         job.output = job.output_shape()
         shape = (len(args[0]), *job.output)
         hi, radius = np.zeros(shape), np.full(shape, np.inf)
@@ -95,8 +107,11 @@ def glance(f, *args, trace_dtype=None):
 
 
 @contextlib.contextmanager
-def _no_collector():
-    """Millions of balls live in arrays and none in a cycle: looking through them for cycles takes a fifth of the time."""
+def no_collector():
+    """Millions of balls live in arrays and none in a cycle: looking through them for cycles takes a fifth of the time.
+
+    Of tracing and compiling it takes a tenth.
+    """
     on = gc.isenabled()
     gc.disable()
     try:
@@ -194,9 +209,9 @@ def _input(a, first):
 
 def _array_kernels(dtype):
     double = np.dtype(dtype) == np.float64
-    found = [] if double else [arrays.float64()]
-    wide = arrays.quad()
-    return found if wide is None else [*found, wide]
+    found = [] if double else [arrays.float64(), Wide()]
+    long = arrays.quad()
+    return found if long is None else [*found, long]
 
 
 def _classify(args, sheet):
