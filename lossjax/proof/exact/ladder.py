@@ -68,7 +68,6 @@ def truth(f, *args, dtype, max_bits=2**16, trace_dtype=None, enough=None, beside
 
 def _truth(job, dtype, beside):
     args = job.args
-    job.output = job.output_shape()
     sheet = Sheet(len(args[0]), job.output)
     todo = _classify(args, sheet)
     for kernel in _array_kernels(dtype):
@@ -87,7 +86,6 @@ def glance(f, *args, trace_dtype=None):
     args = [np.asarray(a) for a in args]
     job = Job(_prepared(f, args, trace_dtype), [_exactly(a) for a in args], Tolerance.of(np.float32), _FIRST_BITS)
     with np.errstate(all="ignore"), no_collector():
-        job.output = job.output_shape()
         shape = (len(args[0]), *job.output)
         hi, radius = np.zeros(shape), np.full(shape, np.inf)
 
@@ -171,21 +169,11 @@ class Job:
     def __init__(self, prepared, args, tolerance, max_bits, enough=None):
         self.plan, self.args, self.tolerance, self.max_bits = prepared, args, tolerance, max_bits
         self.enough = enough
-        self.output = ()
+        (self.output,) = prepared.shapes
         self.width = prepared.width()
         # exp of such arguments is beyond what any admitted precision could tell from zero: there is no point in trying
         rows = [np.abs(a).reshape(len(a), -1).max(1, initial=0) for a in args if a.dtype.kind == "f"]
         self.large = np.max(rows, axis=0) > max_bits if rows else np.zeros(len(args[0]), bool)
-
-    def output_shape(self):
-        """The shape of the output, from one evaluation at the first point."""
-        probe = (
-            [a[:1] for a in self.args]
-            if len(self.args[0])
-            else [np.ones((1, *a.shape[1:]), a.dtype) for a in self.args]
-        )
-        parts, _ = run_plan(arrays.float64(), self.plan, [_input(a, i == 0) for i, a in enumerate(probe)], 1)
-        return parts[0].shape[1:]
 
     def tight(self, index, hi, lo, r):
         """Which of these points are known well enough?"""

@@ -53,6 +53,7 @@ class Plan:
     constants: dict[int, np.ndarray]
     ops: list[Op]
     outs: list[int]
+    shapes: list[tuple[int, ...]]  # of what comes out of one example
 
     def width(self):
         """The size of the largest intermediate of one example."""
@@ -152,7 +153,8 @@ def plan(closed):
     planner = _Planner(len(closed.jaxpr.invars))
     consts = [planner.constant(c) for c in closed.consts]
     outs = planner.walk(closed.jaxpr, consts, range(len(closed.jaxpr.invars)))
-    return Plan(len(closed.jaxpr.invars), planner.constants, _alive(planner.ops, outs), outs)
+    shapes = [v.aval.shape for v in closed.jaxpr.outvars]
+    return Plan(len(closed.jaxpr.invars), planner.constants, _alive(planner.ops, outs), outs, shapes)
 
 
 def _alive(ops, outs):
