@@ -39,6 +39,7 @@ __all__ = [
 
 _FIRST_BITS = 128
 _GLANCE_BITS = 512
+_FAR = {"exp", "exp2", "expm1", "logistic", "tanh", "pow", "cumlogsumexp"}
 _HOPELESS = 1 << 10  # bits after which a point with a tie-like doubt is looked at from beside
 
 
@@ -70,7 +71,7 @@ def _truth(job, dtype, beside):
     args = job.args
     sheet = Sheet(len(args[0]), job.output)
     todo = _classify(args, sheet)
-    for kernel in _array_kernels(dtype):
+    for kernel in job.kernels(dtype):
         todo = _climb(job, sheet, kernel, todo)
     _climb_arb(job, sheet, todo)
     if beside:
@@ -96,7 +97,7 @@ def glance(f, *args, trace_dtype=None):
             return part[known.reshape(len(part), -1).mean(1) < 0.9]
 
         todo = _classify(job.args, Sheet(len(args[0]), ()))
-        for kernel in _array_kernels(np.float32):
+        for kernel in job.kernels(np.float32):
             todo = _gather(settle(part, kernel) for part in _chunks(todo, job.chunk(1 << 17, 1 << 14)))
         with _precision(_GLANCE_BITS):
             for part in _chunks(todo, job.chunk(1 << 16, 1 << 11)):
@@ -174,6 +175,11 @@ class Job:
         # exp of such arguments is beyond what any admitted precision could tell from zero: there is no point in trying
         rows = [np.abs(a).reshape(len(a), -1).max(1, initial=0) for a in args if a.dtype.kind == "f"]
         self.large = np.max(rows, axis=0) > max_bits if rows else np.zeros(len(args[0]), bool)
+
+    def kernels(self, dtype):
+        """The array arithmetics to try, that beyond the range of floats only where something leads there."""
+        far = not _FAR.isdisjoint(self.plan.primitives())
+        return [k for k in _array_kernels(dtype) if far or not isinstance(k, Wide)]
 
     def tight(self, index, hi, lo, r):
         """Which of these points are known well enough?"""
