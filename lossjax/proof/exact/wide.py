@@ -27,8 +27,9 @@ def _made(m, e, r):
     out = np.empty(m.shape, _KIND)
     part, shift = np.frexp(m)
     none = m == 0
-    e = np.where(none, e, e + shift)
-    r = np.where(none, 0.0, np.where(np.abs(e) > _WHOLE, r + _UNIT * np.abs(e), r))
+    # A bound has a rounded exponent, and a radius is a rounded sum: a rounding more holds what these lose.
+    e = np.where(none, np.where(np.isfinite(e), e + _UNIT * (2 + np.abs(e)), e), e + shift)
+    r = np.where(none, 0.0, r * (1 + _UNIT) + np.where(np.abs(e) > _WHOLE, _UNIT * np.abs(e), 0.0))
     deep = (e < -_FAR) & ~(none & (e == -np.inf)) & ~np.isnan(m)
     known = (e < _FAR) & (r < np.inf) | deep
     out["m"] = np.where(known, np.where(deep, 0.0, part), np.nan)
@@ -210,7 +211,9 @@ class Wide:
         x = a[0]
         hi = _float(x)
         size = np.abs(hi)
-        r = np.where(x["m"] == 0, np.where(x["e"] < -1100, 0.0, np.nan), size * (_slack(x["r"]) + _UNIT))
+        r = np.where(
+            x["m"] == 0, np.where(x["e"] < -1100, 0.0, np.nan), size * (_slack(x["r"]) + _UNIT) * (1 + 4 * _UNIT)
+        )
         r = np.where((size > 0) & (size < _LEAST), np.nan, r)
         r = np.where((size == 0) & (x["e"] + x["r"] > -1100) & (x["e"] > -np.inf), np.nan, r)
         r = np.where(np.isinf(hi), np.where(x["e"] - x["r"] > 1026, 0.0, np.nan), r)
