@@ -144,12 +144,12 @@ def _cleared(quantity: Quantity, got: np.ndarray, undefined: np.ndarray) -> Comp
 
 
 def _reachable(quantity: Quantity, got: np.ndarray, comparison: Comparison) -> Comparison:
-    """A derivative that jumps is also right on the side that rounding z, or the target of a regression, takes."""
+    """A derivative that jumps where z - t does is also right on the side that rounding either takes."""
     rows = _jumping(quantity, comparison.failed & np.isfinite(got))
     if not len(rows):
         return comparison
     q = derivative(quantity.subject.truth(quantity.dtype), quantity.name, quantity.subject.event_ndim, False)
-    beside = list(_neighbours(quantity.points.z[rows], quantity.points.t[rows], quantity.subject.targets == "real"))
+    beside = list(_neighbours(quantity.points.z[rows], quantity.points.t[rows]))
     with np.errstate(all="ignore"):
         sides = [truth(q, *at, dtype=quantity.dtype) for at in beside]
     low = np.minimum.reduce([quantity.want.low[rows], *(flat(s.low) for s in sides)])
@@ -161,24 +161,23 @@ def _reachable(quantity: Quantity, got: np.ndarray, comparison: Comparison) -> C
 
 
 def _jumping(quantity: Quantity, failed: np.ndarray) -> np.ndarray:
-    """Points that failed where the quantity may jump: a second derivative of a regression, or what else does not vary."""
-    if quantity.name == "value" or quantity.points.classes >= COLUMNS_FROM or not failed.any():
+    """Points of a regression that failed where the quantity may jump: a second derivative, or a gradient that does not vary."""
+    if quantity.name == "value" or quantity.subject.targets != "real" or not failed.any():
         return np.zeros(0, int)
-    if quantity.name == "hess" and quantity.subject.targets == "real":
+    if quantity.name == "hess":
         return np.flatnonzero(failed.any(1))
     rows, entries = (index[:_JUMPS] for index in np.nonzero(failed))
     return np.unique(rows[quantity.condition(rows, entries) == 0])
 
 
-def _neighbours(z, t, both: bool) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Z, or t where it is data too, with one entry moved to the next float on either side."""
+def _neighbours(z, t) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """One entry of z, or t, moved to the next float on either side."""
     for to in (-np.inf, np.inf):
         for k in np.ndindex(z.shape[1:]):
             moved = z.copy()
             moved[(slice(None), *k)] = _beside(z[(slice(None), *k)], to)
             yield moved, t
-        if both:
-            yield z, _beside(t, to)
+        yield z, _beside(t, to)
 
 
 def _beside(x, to):
