@@ -58,7 +58,9 @@ def signals(z: Float[Array, "n c"], states) -> dict[str, Array]:
     classes = z.shape[-1]
     p_right = jnp.exp(-softmax_cross_entropy(z, states))
     norms = {name: _norms(loss, z, states) for name, loss in _SOFTMAX}
-    place = jnp.clip(jnp.searchsorted(jnp.array(EDGES), p_right, side="right") - 1, 0, BINS - 1)
+    # What is not a number has no probability of being right.
+    known = jnp.where(jnp.isnan(p_right), 0, p_right)
+    place = jnp.clip(jnp.searchsorted(jnp.array(EDGES), known, side="right") - 1, 0, BINS - 1)
     count = jax.ops.segment_sum(jnp.ones_like(p_right), place, num_segments=BINS)
     by_bin = {
         name: jax.ops.segment_sum(n, place, num_segments=BINS) / jnp.maximum(count, 1) for name, n in norms.items()

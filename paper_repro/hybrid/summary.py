@@ -81,7 +81,7 @@ def _arm(part: Part, arm: Arm) -> dict:
         "diverged": sum(r["diverged"] is not None for r in results),
         **measured,
         "wer": _arm_errors([part], arm),
-        "curves": _curves(results),
+        "curves": mean_curves(results),
     }
 
 
@@ -90,12 +90,32 @@ def _spread(values):
     return {"mean": float(known.mean()), "low": float(known.min()), "high": float(known.max())}
 
 
-def _curves(results):
-    """Means over seeds, epoch by epoch: of what is logged of every run, and of the error signals where they are."""
+# Means over the frames of a bin of p(right).
+_BY_BIN = ("signal_CE", "signal_SE")
+
+
+def mean_curves(results):
+    """Means over seeds, epoch by epoch: of what is logged of every run, and of the error signals where they are.
+
+    The norm in a bin of p(right) is the mean over the frames of all seeds that are in it: NaN where there are none.
+    """
     names = [name for name in results[0]["curves"] if all(name in r["curves"] for r in results)]
-    return {
-        name: np.array([r["curves"][name] for r in results], float).mean(axis=0).round(6).tolist() for name in names
-    }
+    known = {name: np.array([r["curves"][name] for r in results], float) for name in names}
+    means = {name: known[name].mean(axis=0) for name in names}
+    means |= {name: _in_bins(known[name], known["in_bin"]) for name in _BY_BIN if name in known}
+    return {name: _rounded(values) for name, values in means.items()}
+
+
+def _in_bins(norms, shares):
+    """A network that diverged has frames in a bin, and no norm there."""
+    weights = np.where(np.isfinite(norms), shares, 0).sum(axis=0)
+    sums = np.where(shares > 0, np.nan_to_num(norms) * shares, 0).sum(axis=0)
+    return np.divide(sums, weights, out=np.full_like(sums, np.nan), where=weights > 0)
+
+
+def _rounded(values):
+    """To six digits: a signal that vanishes is small, and not 0."""
+    return [float(f"{v:.6g}") if np.ndim(v) == 0 else _rounded(v) for v in values]
 
 
 def _arm_errors(parts, arm):

@@ -36,7 +36,8 @@ _OF_A_TASK: tuple[tuple[str, Callable[[Task], Figure | None], str], ...] = (
         "Above: norm of the error signal by the probability of the right state; bins with less than 0.2 % of the frames are left out. "
         "Middle: share of the training frames in each bin. Below: share of the frames whose SE signal is weak (p(right) below "
         "1/2 and under a tenth of CE's norm), attenuated (at least 1/C of CE's) or vanishing (less); and the share of the "
-        "entries of the gradient that automatic differentiation of the composed loss returns as a false 0. Means over seeds.",
+        "entries of the gradient that automatic differentiation of the composed loss returns as a false 0. Norms are means "
+        "over the frames of all seeds, shares over seeds.",
     ),
     (
         "weak_signals",

@@ -71,7 +71,7 @@ def _norms(ax, curves: Row):
 
 
 def _norm(curves: Row, name: str, epoch: int):
-    """By bin; of a bin with hardly any frames, which some seeds may lack, a mean over seeds says nothing."""
+    """By bin; of a bin with hardly any frames a mean says nothing."""
     norm, share = (np.array(style.numbers(curves[n][epoch])) for n in (f"signal_{name}", "in_bin"))
     return np.where((share >= FEW) & (norm > 0), norm, np.nan)
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from paper_repro.hybrid.measures import BINS, signals
+from paper_repro.hybrid.summary import mean_curves
 
 CLASSES = 30
 RIGHT = jnp.zeros(8, jnp.int32)
@@ -43,3 +44,33 @@ def test_false_zeros_are_autodiffs():
     assert at(30.0)["false_zeros_float32"] > 0
     assert at(0.0)["false_zeros_float32"] == 0
     assert at(10.0)["false_zeros_bfloat16"] > 0
+
+
+def test_what_is_no_number_is_confidently_wrong():
+    found = at(jnp.nan)
+    assert (found["in_bin"][0], found["confidently_wrong"]) == (1, 1)
+
+
+def run(shares, norms):
+    """A run of one epoch and two bins of p(right)."""
+    return {"curves": {"in_bin": [shares], "signal_SE": [norms], "weak": [shares[0]]}}
+
+
+@pytest.mark.parametrize(
+    ("runs", "want"),
+    [
+        # A seed without frames in the bin says nothing of their norm.
+        ([run([0.5, 0.5], [0.4, 0.1]), run([0.0, 1.0], [0.0, 0.1])], [0.4, 0.1]),
+        # Frames count alike, whatever their seed.
+        ([run([0.1, 0.9], [0.4, 0.1]), run([0.3, 0.7], [0.8, 0.1])], [0.7, 0.1]),
+        # A small norm is not 0.
+        ([run([0.5, 0.5], [2e-8, 0.1])] * 2, [2e-8, 0.1]),
+        # Diverged: frames in a bin, and no norm.
+        ([run([0.5, 0.5], [0.4, 0.1]), run([1.0, 0.0], [None, 0.0])], [0.4, 0.1]),
+        ([run([0.0, 1.0], [0.0, 0.1])] * 2, [np.nan, 0.1]),
+    ],
+)
+def test_the_mean_norm_in_a_bin_is_over_the_frames_in_it(runs, want):
+    found = mean_curves(runs)
+    np.testing.assert_allclose(found["signal_SE"], [want], rtol=1e-5)
+    assert found["in_bin"] == [pytest.approx(np.mean([r["curves"]["in_bin"][0] for r in runs], axis=0))]
