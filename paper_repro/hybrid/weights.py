@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import uuid
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,10 @@ def path(folder: Path, key: dict) -> Path:
 def save(file: Path, tree: Any) -> None:
     """Write all arrays at once: there is a whole file or none."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(".part.npz")
-    np.savez(part, *(np.asarray(leaf) for leaf in jax.tree.leaves(tree)))
+    # A name of its own: several processes may write the same file.
+    part = file.with_suffix(f".{uuid.uuid4().hex}.part")
+    with part.open("wb") as content:
+        np.savez(content, *(np.asarray(leaf) for leaf in jax.tree.leaves(tree)))
     part.replace(file)
 
 
