@@ -53,6 +53,7 @@ class Lab:
             **self.task.about,
             "alignment": {"by": self.alignment.name, "states": self.alignment.digest},
             "criterion": arm.criterion,
+            "context": self.data.context,
             "depth": self.depth(arm),
             "width": p.width,
             **({"after": self.key(run.after)} if run.after else start),
@@ -61,6 +62,7 @@ class Lab:
             "momentum": config.momentum(p, arm),
             "batch": p.batch,
             "epochs": config.epochs(p, arm),
+            "probe": p.probe,
             "seed": run.seed,
         }
 
@@ -144,6 +146,9 @@ class Lab:
 
     def _recorded(self, run, out, i, seconds):
         key, params = self.key(run), training.member(out.params, i)
+        if out.diverged[i] >= 0:
+            # Frozen before the step that failed, it might still recognise; it is to be wrong about everything.
+            params = jax.tree.map(lambda leaf: np.full_like(leaf, np.nan), params)
         if self.kept(run):
             weights.save(weights.path(self.folder, key), params)
         curves = {name: _rounded(values[i]) for name, values in out.history.items()}

@@ -8,7 +8,8 @@ import pytest
 import toy
 
 from lossjax.training import records
-from paper_repro.hybrid.runs import Run
+from paper_repro.hybrid import weights
+from paper_repro.hybrid.runs import Lab, Run
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +100,40 @@ def test_a_diverged_network_is_wrong_about_everything_and_recorded(lab):
     toy.trained(lab, [run])
     found = lab.result(run)
     assert found["diverged"] == 1
-    assert found["dev_error"] == 1
+    assert [found["dev_error"], found["dev"]["error"], found["test"]["error"]] == [1, 1, 1]
+    posteriors = lab.posteriors("CE", toy.PROTOCOL.depth)
+    (scores, *_) = posteriors.scorer(lab.weights(run))(lab.task.corpus.test[:1])
+    assert np.isnan(scores).all()
+
+
+@pytest.mark.parametrize("changes", [{"probe": 40}, {"batch": 16}, {"width": 4}, {"epochs": 3}])
+def test_what_changes_a_record_changes_its_key(lab, changes):
+    (run,) = toy.runs(toy.CE, (0,))
+    other = Lab(
+        lab.task._replace(protocol=dataclasses.replace(lab.protocol, **changes)), lab.alignment, lab.store, lab.folder
+    )
+    assert lab.has(run)
+    assert not other.has(run)
+
+
+def test_the_context_of_a_frame_is_part_of_the_key(lab):
+    (run,) = toy.runs(toy.CE, (0,))
+    narrow = lab.alignment._replace(data=lab.data._replace(context=lab.data.context - 1))
+    assert not Lab(lab.task, narrow, lab.store, lab.folder).has(run)
+
+
+def test_two_processes_may_write_the_same_weights(tmp_path, monkeypatch):
+    file, tree, write = tmp_path / "w.npz", {"a": np.arange(3.0)}, np.savez
+
+    def meanwhile(*arguments):
+        monkeypatch.setattr(np, "savez", write)
+        write(*arguments)
+        weights.save(file, tree)
+
+    monkeypatch.setattr(np, "savez", meanwhile)
+    weights.save(file, tree)
+    assert toy.same(weights.load(file, tree, weights.digest(tree))["a"], tree["a"])
+    assert [path.name for path in tmp_path.iterdir()] == ["w.npz"]
 
 
 def test_layer_wise_pre_training_is_a_better_start(lab):
