@@ -3,6 +3,8 @@
 A comparison is written so that a positive difference is what the claim says. Its interval is over speakers x seeds, its
 p that of random sign flips over seeds, by Holm over the deciding comparisons of a task. A claim is supported or
 contradicted where the interval leaves out 0 and p is at most 5 %; with fewer seeds than the protocol's nothing is said.
+A deciding comparison may hold and its claim not: a gap that narrows is not cured, and what harms less than the control
+does not help. Then the verdict says so.
 """
 
 from collections.abc import Mapping, Sequence
@@ -63,6 +65,7 @@ WORSE = Claim(
         _versus("squared hinge - CE, constant", "squared hinge, constant rate", "CE, constant rate"),
     ),
 )
+_REMAINS = _versus("SE - CE, both from layer-wise CE", *_cured("layer-wise CE"))
 CURED = Claim(
     "A good start cures it.",
     (
@@ -70,14 +73,15 @@ CURED = Claim(
         Comparison("(SE - CE): random start - autoencoders", _RANDOM, _cured("denoising autoencoders")),
         _versus("SE: random start - layer-wise CE", "SE, constant rate", "SE, layer-wise CE"),
         _versus("SE: random start - autoencoders", "SE, constant rate", "SE, denoising autoencoders"),
-        _versus("SE - CE, both from layer-wise CE", *_cured("layer-wise CE")),
+        _REMAINS,
     ),
 )
+_GAINS = _versus("CE - SE after CE (without the control)", "CE", "CE, then SE")
 HELPS = Claim(
     "A few iterations of SE after CE lower the word errors.",
     (
         _versus("CE continued - SE, both after CE (the control)", "CE, then CE (control)", "CE, then SE", True),
-        _versus("CE - SE after CE (without the control)", "CE", "CE, then SE"),
+        _GAINS,
         _versus("CE - CE continued (what the control alone gains)", "CE", "CE, then CE (control)"),
     ),
     fine=True,
@@ -85,7 +89,8 @@ HELPS = Claim(
 CLAIMS = (WORSE, CURED, HELPS)
 
 NOT_ENOUGH, NONE, SUPPORTED, CONTRADICTED = "not enough", "no difference shown", "supported", "contradicted"
-NOTHING_TO_CURE = "nothing to cure"
+NOTHING_TO_CURE, NOT_CURED = "nothing to cure", "narrowed, not cured"
+HARMS_LESS = "harms, less than the control"
 
 
 class Judged(NamedTuple):
@@ -145,7 +150,19 @@ def _decided(found: list[Judged]) -> list[Judged]:
     for i in deciding:
         if found[i].claim is CURED and worse in (NONE, CONTRADICTED):
             found[i] = found[i]._replace(verdict=NOTHING_TO_CURE)
+        elif found[i].verdict == SUPPORTED:
+            found[i] = found[i]._replace(verdict=_supported(found[i].claim, found))
     return found
+
+
+def _supported(claim: Claim, found: list[Judged]) -> str:
+    """What becomes of a claim whose deciding comparison holds."""
+    shown = {one.comparison: one.difference for one in found}
+    if claim is CURED and _REMAINS in shown and shown[_REMAINS].low > 0:
+        return NOT_CURED
+    if claim is HELPS and _GAINS in shown and shown[_GAINS].high < 0:
+        return HARMS_LESS
+    return SUPPORTED
 
 
 def verdict(difference: Difference, p: float, needed_seeds: int) -> str:

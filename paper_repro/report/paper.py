@@ -61,14 +61,16 @@ CLAIMS = (
         "Abstract: with a good initialisation by pre-training SE does well. Whether this meant layer-wise pre-training or "
         "CE training before SE is not known to us; no figure of the first was found.",
         "The deciding comparison is the gap SE - CE from a random start less the gap from layer-wise pre-training: a start "
-        "that helps both alike cures nothing. Where the first gap is not shown, there is nothing to cure.",
+        "that helps both alike cures nothing. Where the first gap is not shown, there is nothing to cure; where SE is still "
+        "shown to be worse from the good start, the gap is narrowed and not cured.",
     ),
     Claim(
         "A few iterations of SE after CE lower the word errors.",
         "Abstract: a few more iterations with SE lower the word error rate of the best CE system.",
         "The paper as far as it was seen has no control: CE might gain as much from as many more epochs. So here the same "
         "networks also go on with CE, for the same epochs over a grid of rates of the same size, and that control decides; "
-        "SE against the CE networks before it, the paper's own comparison, stands beside it.",
+        "SE against the CE networks before it, the paper's own comparison, stands beside it: where SE is shown to be worse "
+        "than these, it does not help, whatever the control does.",
         figures=True,
     ),
 )

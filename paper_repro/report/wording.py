@@ -60,6 +60,10 @@ def verdict(row: dict[str, Any]) -> str:
             return "nothing to cure: SE from a random start is not shown to be worse here"
         case "supported":
             return f"supported: the interval lies above 0, {p}"
+        case "narrowed, not cured":
+            return f"narrowed, not cured: the gap shrinks, {p}, and from layer-wise CE too SE has more errors than CE"
+        case "harms, less than the control":
+            return f"harms, less than the control: the interval lies above 0, {p}, and SE after CE has more errors than CE before it"
         case "contradicted":
             return f"contradicted: the interval lies below 0, {p}"
         case "no difference shown":

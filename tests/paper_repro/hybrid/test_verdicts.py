@@ -38,6 +38,10 @@ FINE = {"CE, then CE (control)": 3.0, "CE, then SE": 2.0}
         ({"CE": 4.0, "CE, then CE (control)": 2.0, "CE, then SE": 2.0}, HELPS, "no difference shown"),
         (RANDOM | {"CE, layer-wise CE": 2.0, "SE, layer-wise CE": 2.0}, CURED, "supported"),
         (RANDOM | {"CE, layer-wise CE": 2.0, "SE, layer-wise CE": 6.0}, CURED, "contradicted"),
+        # Half of the gap is left.
+        (RANDOM | {"CE, layer-wise CE": 2.0, "SE, layer-wise CE": 3.0}, CURED, "narrowed, not cured"),
+        ({"CE": 1.0} | FINE, HELPS, "harms, less than the control"),
+        ({"CE": 4.0} | FINE, HELPS, "supported"),
         (
             {"CE, constant rate": 3.0, "SE, constant rate": 3.0, "CE, layer-wise CE": 4.0, "SE, layer-wise CE": 2.0},
             CURED,

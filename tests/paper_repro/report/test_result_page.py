@@ -119,6 +119,15 @@ def test_what_the_paper_does_not_say_is_called_our_choice(text):
         ("supported", "supported: the interval lies above 0, p = 0.0078."),
         ("contradicted", "contradicted: the interval lies below 0, p = 0.0078."),
         ("no difference shown", "no difference shown: the interval holds 0, or p is above 5 %; p = 0.0078."),
+        (
+            "narrowed, not cured",
+            "narrowed, not cured: the gap shrinks, p = 0.0078, and from layer-wise CE too SE has more errors than CE.",
+        ),
+        (
+            "harms, less than the control",
+            "harms, less than the control: the interval lies above 0, p = 0.0078, and SE after CE has more errors than CE "
+            "before it.",
+        ),
         ("not enough", "not enough for a verdict: 8 seeds, the protocol asks for 30."),
         ("nothing to cure", "nothing to cure: SE from a random start is not shown to be worse here."),
     ],
