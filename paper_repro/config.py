@@ -27,6 +27,8 @@ class Config:
     chunk: int = 60
 
 
+# Recognition tasks of the whole protocol alone.
+ONLY_FULL = ("an4-by-folds", "mnist-lines")
 QUICK = Config(seeds=10, tuning_seeds=3, epochs=30, rates=RATES[::2])
 
 
@@ -64,6 +66,12 @@ class Options:
         """The settings of the training experiment on isolated digits; ValueError for options that make no sense."""
         if self.quick and self.full:
             raise ValueError("--quick and --full exclude each other")
+        later = [name for name in self.tasks if name in ONLY_FULL]
+        if later and not self.full:
+            raise ValueError(f"--tasks {later[0]} needs --full, it is no part of --quick")
+        for name, folder in (("--kaldi", self.kaldi), ("--iam", self.iam)):
+            if folder and not folder.is_dir():
+                raise ValueError(f"{name}: there is no folder {folder}")
         config = Config() if self.full else QUICK
         if self.seeds is not None:
             config = dataclasses.replace(config, seeds=self.seeds)
