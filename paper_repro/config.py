@@ -52,7 +52,7 @@ class Options:
     iam: Path | None = None
     """The folder of the IAM lines, as one more task."""
     shard: str = "1/1"
-    """i/n: train and decode part i of n only; all parts write into the same folder."""
+    """i/n: train and decode part i of n only; all parts write into the same folder, and the first does the theory."""
     seeds: int | None = None
     """Paired seeds of every comparison, in place of the protocol's."""
     draw: bool = False

@@ -48,13 +48,15 @@ def run(options: Options) -> None:
 
 
 def _run(options, console):
-    config = options.config()
+    config, printed = options.config(), []
     with _progress(console) as progress:
-        proved = run_theory(options, progress)
-        run_training(config, options.output, progress)
-        recognised = run_hybrid(options, progress)
-    shown = records.read(options.output / "summary.jsonl")
-    printed = *tables.theory(proved), *tables.training(shown, config.target_error), *hybrid_tables.tables(recognised)
+        if options.part()[0] == 1:
+            # Not shared out: other parts would do it again, and write into the same files.
+            proved = run_theory(options, progress)
+            run_training(config, options.output, progress)
+            shown = records.read(options.output / "summary.jsonl")
+            printed = [*tables.theory(proved), *tables.training(shown, config.target_error)]
+        printed += hybrid_tables.tables(run_hybrid(options, progress))
     for table in printed:
         console.print(table, "")
     console.print(tables.NOT_REPRODUCED)

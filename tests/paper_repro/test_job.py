@@ -205,6 +205,17 @@ def test_the_tables_name_every_network_and_start(folder):
     assert "REFUTED" not in text
 
 
+def test_only_the_first_shard_does_what_is_not_shared_out(tmp_path, monkeypatch):
+    done = []
+    for name in ("run_theory", "run_training", "run_hybrid"):
+        monkeypatch.setattr(job, name, lambda *a, name=name: done.append(name) or [])
+    monkeypatch.setattr(tables, "theory", lambda found: [])
+    monkeypatch.setattr(tables, "training", lambda found, target: [])
+    for shard in ("2/2", "1/2"):
+        assert command.main(["--shard", shard, "--output", str(tmp_path)]) == 0
+    assert done == ["run_hybrid", "run_theory", "run_training", "run_hybrid"]
+
+
 def test_ctrl_c_is_one_line_and_130(tmp_path, monkeypatch, capsys):
     def interrupted(options):
         raise KeyboardInterrupt
