@@ -66,8 +66,17 @@ def _choices(tasks):
             "iterations of SE after CE",
             setting(lambda p: f"{wording.counted(p['fine_epochs'], 'epoch')}, as many for the control"),
         ),
-        ("pre-training", setting(lambda p: f"{wording.counted(p['pretraining_epochs'], 'epoch')} a layer")),
-        ("prior of the states", "their share of the aligned training frames, raised to kappa, which is tuned"),
+        (
+            "pre-training",
+            setting(
+                lambda p: f"{wording.counted(p['pretraining_epochs'], 'epoch')} a layer, at a rate that is not tuned"
+            ),
+        ),
+        (
+            "prior of the states",
+            "their share of the aligned training frames, raised to kappa, which is tuned, up to 0.6 only where outputs are "
+            "clipped estimates of posteriors (linear ones and the hinge's)",
+        ),
         ("language model", setting(lambda p: wording.listed(p["models"]))),
         ("decoder", "Viterbi over a loop of the words, without pruning; its weights tuned on dev words, for every arm"),
         ("seeds", setting(lambda p: f"{p['seeds']}, of continuations {p['fine_seeds']}")),

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import made_rows as made
 import pytest
 
+from paper_repro.hybrid.scoring import LARGEST_KAPPA_OF_ESTIMATES
 from paper_repro.report import forest, paper, results, signals, style, wording
 from paper_repro.report.document import (
     Column,
@@ -111,6 +112,9 @@ def test_what_the_paper_does_not_say_is_called_our_choice(text):
     for what in ("activation", "batch size", "schedule", "language model", "decoder", "iterations of SE after CE"):
         assert what in text
     assert "2 hidden layers of 64 units" in text
+    # Where the arms are not treated alike.
+    assert f"which is tuned, up to {LARGEST_KAPPA_OF_ESTIMATES:g} only where outputs are clipped estimates" in text
+    assert "a layer, at a rate that is not tuned" in text
 
 
 @pytest.mark.parametrize(
