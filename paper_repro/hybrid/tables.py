@@ -45,7 +45,7 @@ def _claims(task, alignment, rows):
     table = Table(title=f"{task}, {alignment} alignment: what the claims come to", title_justify="left")
     table.add_column("claim and comparison", overflow="fold")
     for name in ("model", "WER", "difference, points", "seeds", "words needed"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("verdict", overflow="fold")
     for says in dict.fromkeys(r["claim"] for r in rows if r["kind"] == "claim"):
         table.add_row(f"[bold]{says}[/bold]")
@@ -60,7 +60,10 @@ def _claims(task, alignment, rows):
                 sentence(r) if r["decides"] else "",
             )
         table.add_section()
-    table.caption = "difference: positive is what the claim says. words needed: of test set, to find 0.4 % absolute with as many seeds."
+    table.caption = (
+        "difference: positive is what the claim says. words needed: of test set, to find 0.4 % absolute with as many "
+        "seeds; none: the seeds differ too much for that. In brackets: words tested."
+    )
     return table
 
 
@@ -76,7 +79,7 @@ def sentence(row: dict) -> str:
 def words_needed(row: dict) -> str:
     """Infinity is a record's null."""
     needed = row["words_needed"]
-    return "no number: the seeds differ too much" if needed is None else f"{round(needed, -2):,.0f} ({row['words']:,})"
+    return "none" if needed is None else f"{round(needed, -2):,.0f} ({row['words']:,})"
 
 
 def _rate(wer):
