@@ -34,7 +34,7 @@ def main(args: list[str] | None = None) -> int:
         print(f"paper_repro: {problem}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"paper_repro: interrupted; the same command goes on with what {options.output} holds", file=sys.stderr)
+        print(f"paper_repro: interrupted; the same command goes on with what {options.folder} holds", file=sys.stderr)
         return 130
     return 0
 

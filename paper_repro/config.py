@@ -39,8 +39,8 @@ class Options:
     A repeated command continues where the last one stopped: finished parts are read, not computed again.
     """
 
-    output: Path = Path("paper_repro/results")
-    """Folder for the records and figures."""
+    output: Path | None = None
+    """Folder for the records, the page and its figures; if not given paper_repro/results/quick, or full."""
     quick: bool = False
     """A rough look, a few seeds and small networks; this is the default."""
     full: bool = False
@@ -78,6 +78,11 @@ class Options:
         if not 2 <= config.seeds <= 1000:
             raise ValueError(f"--seeds must lie between 2 and 1000, got {config.seeds}")
         return config
+
+    @property
+    def folder(self) -> Path:
+        """Of the records; quick and full ones do not mix."""
+        return self.output or Path("paper_repro/results") / ("full" if self.full else "quick")
 
     def part(self) -> tuple[int, int]:
         """(i, n) of the shard; ValueError where it is none."""

@@ -34,17 +34,17 @@ def run(options: Options) -> None:
     if not console.is_terminal:
         # A pipe or a file has no width: take what the tables need.
         console = Console(width=132)
-    if options.draw and not (options.output / "summary-hybrid.jsonl").exists():
+    if options.draw and not (options.folder / "summary-hybrid.jsonl").exists():
         raise BadInputError(
-            f"there are no records to draw in {options.output}: run the same command without --draw first"
+            f"there are no records to draw in {options.folder}: run the same command without --draw first"
         )
-    for folder in filter(None, (options.output, options.page)):
+    for folder in filter(None, (options.folder, options.page)):
         check_folder(folder)
     if not options.draw:
         _run(options, console)
         _remember(options, time.perf_counter() - began)
     _write_page(options, console)
-    console.print(f"{time.perf_counter() - began:.0f} s in all; records in {options.output}")
+    console.print(f"{time.perf_counter() - began:.0f} s in all; records in {options.folder}")
 
 
 def _run(options, console):
@@ -53,8 +53,8 @@ def _run(options, console):
         if options.part()[0] == 1:
             # Not shared out: other parts would do it again, and write into the same files.
             proved = run_theory(options, progress)
-            run_training(config, options.output, progress)
-            shown = records.read(options.output / "summary.jsonl")
+            run_training(config, options.folder, progress)
+            shown = records.read(options.folder / "summary.jsonl")
             printed = [*tables.theory(proved), *tables.training(shown, config.target_error)]
         printed += hybrid_tables.tables(run_hybrid(options, progress))
     for table in printed:
@@ -66,24 +66,24 @@ def _remember(options, seconds):
     """What the page says of the run: as typed, and how long it took."""
     typed = {"command": shlex.join(["python", "-m", "paper_repro", *sys.argv[1:]])}
     setting = "full" if options.full else "quick"
-    records.append(options.output / "job.jsonl", [{**typed, "setting": setting, "seconds": round(seconds, 1)}])
+    records.append(options.folder / "job.jsonl", [{**typed, "setting": setting, "seconds": round(seconds, 1)}])
 
 
 def _write_page(options, console):
-    folder = options.page or options.output
-    for path in report.draw(options.output, folder):
+    folder = options.page or options.folder
+    for path in report.draw(options.folder, folder):
         if path.suffix in (".md", ".html"):
             console.print(str(path), soft_wrap=True)
     if options.page:
         for name in ("theory", "summary", "summary-hybrid", "job"):
-            records.write(folder / "records" / f"{name}.jsonl", records.read(options.output / f"{name}.jsonl"))
+            records.write(folder / "records" / f"{name}.jsonl", records.read(options.folder / f"{name}.jsonl"))
 
 
 def run_theory(options: Options, progress: Progress) -> list[dict]:
     """The records of the theory, computed where missing."""
-    store, todo = Store(options.output / "theory.jsonl"), theory.parts()
+    store, todo = Store(options.folder / "theory.jsonl"), theory.parts()
     if options.points == "all":
-        todo += theory.every_float32(options.output / "sweeps", progress)
+        todo += theory.every_float32(options.folder / "sweeps", progress)
     task = progress.add_task("theory", total=len(todo))
     for name in theory.run(todo, store):
         progress.update(task, advance=1, description=f"theory: {name}")
@@ -126,9 +126,9 @@ def run_hybrid(options: Options, progress: Progress) -> list[dict]:
     def say(sentence):
         progress.console.print(sentence, soft_wrap=True)
 
-    job = hybrid.Job(sources, protocols, options.output, options.part(), say, tell)
+    job = hybrid.Job(sources, protocols, options.folder, options.part(), say, tell)
     hybrid.run(job)
-    return records.read(options.output / "summary-hybrid.jsonl")
+    return records.read(options.folder / "summary-hybrid.jsonl")
 
 
 def _train(label, config, runs, store, progress):

@@ -63,8 +63,17 @@ def run(job: Job) -> list[dict]:
     for name, parts in folds.items():
         if len(parts) == sum(source.fold_of == name for source in job.sources):
             rows += summary.pooled(name, parts)
-    records.write(job.folder / "summary-hybrid.jsonl", [{**row, "environment": store.environment} for row in rows])
+    path = job.folder / "summary-hybrid.jsonl"
+    rows = [*({**row, "environment": store.environment} for row in rows), *_of_others(path, job, store)]
+    records.write(path, rows)
     return rows
+
+
+def _of_others(path, job, store):
+    """Rows of tasks that were not asked for this time, where the same code has made them."""
+    asked = {name for source in job.sources for name in (source.name, source.protocol)}
+    rows = (row for row in records.read(path) if row["task"] not in asked)
+    return [row for row in rows if row["environment"]["code"] == store.environment["code"]]
 
 
 def _task(job, source, corpus, store) -> list[Part]:

@@ -16,12 +16,10 @@ from paper_repro.hybrid.tasks import Source
 ONE_ARM = dataclasses.replace(toy.PROTOCOL, arms=(toy.CE,), factors=(1.0,))
 
 
-def work(folder, part=(1, 1), protocol=toy.PROTOCOL):
+def work(folder, part=(1, 1), protocol=toy.PROTOCOL, task="digit lines"):
     said, told = [], []
-    sources = [Source("digit lines", toy.corpus)]
-    whole = job.Job(
-        sources, {"digit lines": protocol}, folder, part, said.append, lambda n: lambda *step: told.append(step)
-    )
+    sources = [Source(task, toy.corpus)]
+    whole = job.Job(sources, {task: protocol}, folder, part, said.append, lambda n: lambda *step: told.append(step))
     return job.run(whole), said, told
 
 
@@ -97,6 +95,16 @@ def test_shards_wait_for_each_other_and_come_to_the_same(folder, tmp_path):
     networks = [{str(r["key"]) for r in file if r["key"]["kind"] == "network"} for file in files]
     assert all(networks)
     assert not networks[0] & networks[1]
+
+
+def test_another_task_keeps_the_rows_of_those_before(tmp_path):
+    small = dataclasses.replace(ONE_ARM, seeds=1, fine_seeds=1)
+    for task in ("digit lines", "AN4", "AN4"):
+        work(tmp_path, protocol=small, task=task)
+    rows = records.read(tmp_path / "summary-hybrid.jsonl")
+    assert sorted((r["task"], r["kind"]) for r in rows) == [
+        (task, kind) for task in ("AN4", "digit lines") for kind in ("arm", "baseline", "protocol")
+    ]
 
 
 def test_networks_align_anew_and_train_again(tmp_path):
