@@ -2,6 +2,8 @@
 
 from rich.table import Table
 
+from ..report import wording
+
 ARMS = ("arm", "pooled")
 CAPTION = (
     "Frame error: mean over seeds. WER: over all seeds, with an interval of 95 % over speakers (writers) x seeds. "
@@ -29,14 +31,17 @@ def _arms(task, alignment, rows):
         table.add_column(name, justify="right")
     for r in rows:
         if r["kind"] == "baseline":
-            table.add_row(r["name"], *[""] * 5, *(_rate(r["wer"][m]) for m in models), end_section=True)
+            table.add_row(r["name"], *[""] * 5, *(wording.rate(r["wer"][m]) for m in models), end_section=True)
     for r in arms:
         table.add_row(
             r["name"],
             (f"{r['rate']:.3g}" if r["kind"] == "arm" else "by fold") + ("*" if r["at_edge"] else ""),
             str(r["seeds"]),
-            *(_percent(r[name]["mean"]) if name in r else "" for name in ("dev_error", "test_error", "test_ece")),
-            *(_rate(r["wer"][m]) for m in models),
+            *(
+                wording.percent(r[name]["mean"]) if name in r else ""
+                for name in ("dev_error", "test_error", "test_ece")
+            ),
+            *(wording.rate(r["wer"][m]) for m in models),
         )
     return table
 
@@ -53,11 +58,11 @@ def _claims(task, alignment, rows):
             table.add_row(
                 f"  {r['what']}",
                 r["model"],
-                "" if len(r["more"]) > 1 else f"{_percent(r['a'])} - {_percent(r['b'])}",
+                "" if len(r["more"]) > 1 else f"{wording.percent(r['a'])} - {wording.percent(r['b'])}",
                 f"{100 * r['difference']:+.2f} [{100 * r['low']:+.2f}, {100 * r['high']:+.2f}]",
                 str(r["seeds"]),
                 words_needed(r),
-                sentence(r) if r["decides"] else "",
+                wording.verdict(r) if r["decides"] else "",
             )
         table.add_section()
     table.caption = (
@@ -67,24 +72,7 @@ def _claims(task, alignment, rows):
     return table
 
 
-def sentence(row: dict) -> str:
-    """The verdict of a deciding comparison in words."""
-    if row["verdict"] == "not enough":
-        return f"not enough for a verdict: {row['seeds']} seeds, the protocol asks for {row['needed_seeds']}"
-    if row["verdict"] == "nothing to cure":
-        return "nothing to cure: SE from a random start is not shown to be worse here"
-    return f"{row['verdict']} (p = {row['p']:.2g}, Holm)"
-
-
 def words_needed(row: dict) -> str:
     """Infinity is a record's null."""
     needed = row["words_needed"]
     return "none" if needed is None else f"{round(needed, -2):,.0f} ({row['words']:,})"
-
-
-def _rate(wer):
-    return f"{_percent(wer['rate'])} [{100 * wer['low']:.1f}, {100 * wer['high']:.1f}]"
-
-
-def _percent(value):
-    return "-" if value is None else f"{100 * value:.1f}"

@@ -6,13 +6,14 @@ A pair (m, None) here: the radius lives inside each ball. The precision is the c
 import numpy as np
 
 from ...extras import need
+from .special import Special
 
 
 def _each(function, outputs=1):
     return np.frompyfunc(function, 1, outputs)
 
 
-class Balls:
+class Balls(Special):
     """Arithmetic on object arrays of arb, at whatever precision `flint.ctx.prec` holds."""
 
     def __init__(self, flint):
@@ -103,18 +104,6 @@ class Balls:
 
     def sqrt(self, a):
         return self.special("sqrt", a)
-
-    def sin(self, a):
-        return self.special("sin", a)
-
-    def cos(self, a):
-        return self.special("cos", a)
-
-    def atan(self, a):
-        return self.special("atan", a)
-
-    def asinh(self, a):
-        return self.special("asinh", a)
 
     def special(self, name, a):
         return self._special[name](a[0]), None

@@ -1,6 +1,7 @@
 """The truth: a JAX function evaluated in exact arithmetic at many points.
 
-Each point climbs a ladder until its enclosure is tight: float64 arrays with error bounds, 113-bit arrays, Arb balls at
+Each point climbs a ladder until its enclosure is tight: float64 arrays with error bounds, these beyond the range of
+floats, 113-bit arrays, Arb balls at
 rising precision. Where a derivative is decided by a tie, and at infinities, the truth is a limit (`exact_limits`).
 """
 
@@ -13,29 +14,14 @@ import jax
 import numpy as np
 
 from ...extras import need
-from ..primal import NoTruth
 from . import arrays
 from .arb import balls
 from .balls import named
 from .limits import limits
 from .plan import is_half, plan
 from .run import EVENTS, run_plan
-from .status import EXACT, KINK, NAN, UNDECIDED, Sheet, Tolerance
-from .values import UnknownPrimitive
+from .status import Sheet, Tolerance
 from .wide import Wide
-
-__all__ = [
-    "EXACT",
-    "KINK",
-    "NAN",
-    "UNDECIDED",
-    "NoTruth",
-    "Truth",
-    "UnknownPrimitive",
-    "glance",
-    "no_collector",
-    "truth",
-]
 
 _FIRST_BITS = 128
 _GLANCE_BITS = 512

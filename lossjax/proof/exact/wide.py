@@ -8,6 +8,8 @@ formula overflows, lie nearly half of all patterns of a float32, and there balls
 
 import numpy as np
 
+from .special import Special
+
 _KIND = np.dtype([("m", np.float64), ("e", np.float64), ("r", np.float64)])
 _LN2 = float(np.log(2.0))
 # 1 / log 2 in parts of 26 bits: times half the digits of a float, each product is exact.
@@ -66,7 +68,7 @@ def _slack(r):
     return np.expm1(r * _LN2)
 
 
-class Wide:
+class Wide(Special):
     """Arithmetic on arrays of wide numbers, in the words of the other kernels."""
 
     def lift(self, x):
@@ -181,18 +183,6 @@ class Wide:
 
     def special2(self, name, a, b):
         return _made(np.full(np.broadcast_shapes(a[0].shape, b[0].shape), np.nan), 0.0, 0.0)
-
-    def sin(self, a):
-        return self.special("sin", a)
-
-    def cos(self, a):
-        return self.special("cos", a)
-
-    def atan(self, a):
-        return self.special("atan", a)
-
-    def asinh(self, a):
-        return self.special("asinh", a)
 
     def whole(self, name, a):
         return self.special(name, a)

@@ -12,6 +12,7 @@ from paper_repro.corpora.corpus import utterances
 from paper_repro.corpora.jackknife import jackknife
 from paper_repro.hybrid import job, tables
 from paper_repro.hybrid.tasks import Source
+from paper_repro.report import wording
 
 ONE_ARM = dataclasses.replace(toy.PROTOCOL, arms=(toy.CE,), factors=(1.0,))
 
@@ -67,7 +68,7 @@ def test_two_seeds_are_not_enough_for_a_verdict(folder):
     deciding = [r for r in claims if r["decides"]]
     assert [r["more"] for r in deciding] == [["CE, then CE (control)"]]
     assert {r["verdict"] for r in deciding} == {"not enough"}
-    assert tables.sentence(deciding[0]) == "not enough for a verdict: 3 seeds, the protocol asks for 30"
+    assert wording.verdict(deciding[0]) == "not enough for a verdict: 3 seeds, the protocol asks for 30"
 
 
 def test_a_second_run_computes_nothing_and_says_the_same(folder):
