@@ -118,7 +118,7 @@ def _judge_data(data, rows):
         small, large = (_gap(arms, start, _arm_of(rates), worst) for start in (first, last))
         says = f"{data}: {rates}: the gap is larger from the {last} start than from the {first} one"
         parts.append(Part(says, (f"gap, {first}", f"gap, {last}"), small, large, "epochs", worst))
-    return [*parts, _mediator(data, arms, starts, worst)]
+    return [*parts, *_mediator(data, arms, starts, worst)]
 
 
 def _arm_of(rates):
@@ -148,9 +148,9 @@ def _mediator(data, arms, starts, worst):
     chosen = [arms[start, AT_CE]["values"] for start in starts]
     slopes = [v for values in chosen for v in values["early_slope"]]
     epochs = [worst if v is None else v for values in chosen for v in values["epochs"]]
-    seeds = [seed for values in chosen for seed in range(len(values["epochs"]))]
+    pairs = [(seed, start) for start, values in zip(starts, chosen) for seed in range(len(values["epochs"]))]
     says = f"{data}: the smaller sigma'(z) on wrong outputs in the first {EARLY} epochs, the more epochs SE needs"
-    return correlated(says, slopes, epochs, seeds)
+    return correlated(says, slopes, epochs, *zip(*pairs))
 
 
 def _judge_neuron(rows):

@@ -161,7 +161,7 @@ def _judge_stall(data, arms):
         says = f"{data}, {rates}: the slow-down is larger from the {last} start than from the {first} one"
         small, large = slower[first, whose].tolist(), slower[last, whose].tolist()
         parts.append(Part(says, (f"slow-down, {first}", f"slow-down, {last}"), small, large, "log2 epochs", math.inf))
-    return [*parts, *_shares(data, slower, first, last), _mediator(data, arms, starts)]
+    return [*parts, *_shares(data, slower, first, last), *_mediator(data, arms, starts)]
 
 
 def _shares(data, slower, first, last):
@@ -178,9 +178,9 @@ def _mediator(data, arms, starts):
     chosen = [arms.of(data=data, start=start, loss=SE, whose=EIGHTH) for start in starts]
     pulls = [v for row in chosen for v in row["values"]["early_pull"]]
     epochs = [v for row in chosen for v in log_epochs(row, never(row))]
-    seeds = [seed for row in chosen for seed in range(len(row["values"]["epochs"]))]
+    pairs = [(seed, start) for start, row in zip(starts, chosen) for seed in range(len(row["values"]["epochs"]))]
     says = f"{data}: the smaller |dSE/dz| / |dCE/dz| on wrong examples in the first {EARLY} epochs, the more epochs SE needs"
-    return correlated(says, pulls, epochs, seeds)
+    return correlated(says, pulls, epochs, *zip(*pairs))
 
 
 def draw(rows: list[dict]) -> list[Drawn]:

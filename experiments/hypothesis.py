@@ -93,28 +93,44 @@ def _fact(fact):
     return {"kind": "fact", **fact._asdict(), "outcome": outcome}
 
 
-def correlated(says: str, x: Values, y: Values, seeds: Sequence[int]) -> Fact:
-    """Rank correlation of x and y, claimed to be negative, with a bootstrap interval of 95 % over seeds.
+def correlated(says: str, x: Values, y: Values, seeds: Sequence[int], starts: Sequence[str]) -> list[Fact]:
+    """Rank correlations of x and y, claimed to be negative, with bootstrap intervals of 95 % over seeds.
 
-    A pair with None in it is left out. Spearman 1904; 999 resamples of whole seeds, as pairs of a seed are not independent.
+    One over all pairs, and one within the starts, where a difference between starts counts for nothing: its ranks are those
+    within a start, less their mean. A pair with None in it is left out. Spearman 1904; 999 resamples of whole seeds, as pairs
+    of a seed are not independent.
     """
     known = [i for i, pair in enumerate(zip(x, y)) if None not in pair]
     columns = np.array([(x[i], y[i]) for i in known], float)
+    start = np.array([starts[i] for i in known])
     of_seed = {seed: [k for k, i in enumerate(known) if seeds[i] == seed] for seed in {seeds[i] for i in known}}
     rng, groups = np.random.default_rng(0), [np.array(rows) for _, rows in sorted(of_seed.items())]
-    drawn = (np.concatenate([groups[j] for j in rng.integers(len(groups), size=len(groups))]) for _ in range(999))
-    spread = [_rank_correlation(columns[rows]) for rows in drawn]
+    drawn = [np.concatenate([groups[j] for j in rng.integers(len(groups), size=len(groups))]) for _ in range(999)]
+    return [
+        _below_zero(f"{says}: {where}", columns, within, drawn)
+        for where, within in (("over all starts", np.zeros(len(start))), ("within a start", start))
+    ]
+
+
+def _below_zero(says, columns, within, drawn):
+    value = _rank_correlation(columns, within)
+    spread = [r for rows in drawn if not math.isnan(r := _rank_correlation(columns[rows], within[rows]))]
     # Where nothing varies there is no correlation, and nothing to decide.
-    low, high = np.quantile(spread, (0.025, 0.975))
+    low, high = np.quantile(spread, (0.025, 0.975)) if spread else (math.nan, math.nan)
     holds = True if high < 0 else False if low > 0 else None
-    return Fact(says, _rank_correlation(columns), float(low), float(high), "rank correlation", holds)
+    return Fact(says, value, float(low), float(high), "rank correlation", holds)
 
 
-def _rank_correlation(columns):
-    x, y = rankdata(columns, axis=0).T
-    x, y = x - x.mean(), y - y.mean()
+def _rank_correlation(columns, within):
+    """Of two columns, ranked and centred within every group of `within`; NaN where one of them is constant in each."""
+    x, y = np.concatenate([_centred_ranks(columns[within == group]) for group in np.unique(within)]).T
     scale = np.sqrt((x @ x) * (y @ y))
     return float(x @ y / scale) if scale else math.nan
+
+
+def _centred_ranks(columns):
+    ranks = rankdata(columns, axis=0)
+    return ranks - ranks.mean(axis=0)
 
 
 def over_seeds(

@@ -63,11 +63,14 @@ def legend(figure: Figure, ax, columns: int = 3) -> None:
 def beside(ax, columns: Sequence[Sequence], shift: float, style: Style, label: str, factor: float = 1.0) -> None:
     """At each of 0, 1, ... plus `shift` a point a seed, and beside them the mean with its 95 % bootstrap interval.
 
-    Failed runs have no place on the axis: nothing is drawn of an arm that has no others.
+    Failed runs have no place on the axis: how many they are is written above it.
     """
     rng, (colour, _) = np.random.default_rng(0), style
     for at, several in enumerate(columns):
         known = factor * np.array([v for v in several if v is not None], float)
+        if failed := len(several) - len(known):
+            place = dict(xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=6, color=colour)
+            ax.annotate(f"{failed} failed", (at + shift, 1.0), **place)
         if not len(known):
             continue
         ax.plot(at + shift + 0.08 * (rng.random(len(known)) - 0.5), known, ".", color=colour, markersize=3, alpha=0.5)

@@ -74,14 +74,23 @@ def test_judging_twice_gives_the_same():
 def test_a_correlation_is_claimed_to_be_negative(sign, outcome):
     x = NOISE[0].tolist()
     y = (sign * NOISE[0] + 0.5 * NOISE[1]).tolist()
-    fact = correlated("falls", [*x, None], [*y, 1.0], [*range(40), 0])
-    assert judged([fact])[0]["outcome"] == outcome
-    assert fact.low < fact.value < fact.high
+    for fact in correlated("falls", [*x, None], [*y, 1.0], [*range(40), 0], ["small"] * 41):
+        assert judged([fact])[0]["outcome"] == outcome
+        assert fact.low < fact.value < fact.high
+
+
+def test_starts_that_differ_are_no_correlation_within_a_start():
+    """Two clouds, one below and right of the other; within each the two go up together."""
+    x = [*NOISE[0], *(NOISE[0] + 9)]
+    y = [*(NOISE[0] + 0.5 * NOISE[1]), *(NOISE[0] + 0.5 * NOISE[1] - 9)]
+    starts = ["small"] * 40 + ["large"] * 40
+    over, within = correlated("falls", x, y, [*range(40), *range(40)], starts)
+    assert over.high < 0 < within.low
 
 
 def test_what_does_not_vary_has_no_correlation():
-    fact = correlated("falls", [1.0, 1.0, 1.0], [1.0, 2.0, 3.0], [0, 1, 2])
-    assert fact.holds is None
+    for fact in correlated("falls", [1.0, 1.0, 1.0], [1.0, 2.0, 3.0], [0, 1, 2], ["small"] * 3):
+        assert fact.holds is None
 
 
 @pytest.mark.parametrize(
