@@ -47,6 +47,10 @@ def main(args: list[str] | None = None) -> int:
     except (BadInputError, DataError, MissingExtraError) as problem:
         print(f"experiments: {problem}", file=sys.stderr)
         return 2
+    except OSError as problem:
+        why = problem.strerror or problem
+        print(f"experiments: cannot write into {options.output}, or read from it: {why}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print(f"experiments: interrupted; the same command goes on with what {options.output} holds", file=sys.stderr)
         return 130

@@ -258,8 +258,9 @@ CLAIM = Claim(
     "a",
     "a_sigmoid_slower",
     "Sigmoid outputs learn more slowly by squared error than by cross-entropy, because the gradient vanishes",
-    "From small, large and saturated starts, at an equal rate and at rates tuned for speed, cross-entropy needs fewer "
-    "epochs to the target error; the gap is larger from a saturated start; it goes with sigma'(z) on wrong outputs.",
+    "From small, large and saturated starts, at an equal rate (the one tuned for cross-entropy) and at rates tuned for speed, "
+    "cross-entropy needs fewer epochs to the target error; the gap is larger from a saturated start; it goes with sigma'(z) on "
+    "wrong outputs.",
     QUICK,
     FULL,
     run,

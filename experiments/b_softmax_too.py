@@ -161,16 +161,25 @@ def _judge_stall(data, arms):
         says = f"{data}, {rates}: the slow-down is larger from the {last} start than from the {first} one"
         small, large = slower[first, whose].tolist(), slower[last, whose].tolist()
         parts.append(Part(says, (f"slow-down, {first}", f"slow-down, {last}"), small, large, "log2 epochs", math.inf))
-    return [*parts, *_shares(data, slower, first, last), *_mediator(data, arms, starts)]
+    cut = {at for at in found if None in found[at]["values"]["epochs"]}
+    return [*parts, *_shares(data, slower, first, last, cut), *_mediator(data, arms, starts)]
 
 
-def _shares(data, slower, first, last):
-    """Of the slow-down at the equal rate: what C/2 times the rate takes away, and what it leaves."""
+def _shares(data, slower, first, last, cut):
+    """Of the slow-down at the equal rate: what C/2 times the rate takes away, and what it leaves.
+
+    cut: the arms with runs that never arrived; what they would have needed nobody knows, and no share of it.
+    """
     taken = np.stack([slower[first, EIGHTH] - slower[first, RAISED], slower[first, EIGHTH]], axis=1).tolist()
     left = np.stack([slower[last, RAISED], slower[last, EIGHTH]], axis=1).tolist()
     goes = f"{data}, {first} start: most of the slow-down is 2/C, and goes at C/2 times the rate (share of its log)"
     stays = f"{data}, {last} start: most of the slow-down stays at C/2 times the rate (share of its log)"
-    return [over_seeds(goes, share_of, taken, "", 0.5), over_seeds(stays, share_of, left, "", 0.5)]
+    shares = ((first, over_seeds(goes, share_of, taken, "", 0.5)), (last, over_seeds(stays, share_of, left, "", 0.5)))
+    known = [not cut & {(start, *arm) for arm in ((CE, EIGHTH), (SE, EIGHTH), (SE, RAISED))} for start, _ in shares]
+    return [
+        share if whole else share._replace(says=f"{share.says}, cut off", holds=None)
+        for whole, (_, share) in zip(known, shares)
+    ]
 
 
 def _mediator(data, arms, starts):

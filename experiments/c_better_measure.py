@@ -24,7 +24,7 @@ from lossjax.training.population import Examples, Task, descent
 from . import panels, sets
 from .claim import Claim, Drawn
 from .config import Config
-from .contest import Arms, edges, late, only
+from .contest import Arms, chosen_by_luck, edges, late, only
 from .hypothesis import Fact, Part, exact, filled, over_seeds
 from .lab import Lab, compare, splits, tune
 
@@ -198,6 +198,7 @@ def notes(rows: list[dict]) -> list[str]:
     return [
         *(_trend(arms, data) for data in arms.every("data")),
         *edges(rows),
+        *chosen_by_luck(rows),
         "That cross-entropy is unbounded where p(right) goes to 0 and squared error at most 2 is exact: claims that `lossjax check` "
         "proves.",
         "Published, for comparison (Hu et al. 2022, test accuracy of CE and of simplex-coded SE, 5 repetitions): CIFAR-10, "

@@ -12,7 +12,7 @@ from lossjax.training.metrics import classification, softmax_posterior
 from lossjax.training.models import Network
 from lossjax.training.population import Task, descent
 
-from .hypothesis import Part, Values
+from .hypothesis import Part, Values, filled
 from .lab import Budget, Lab, compare, first_below, one_hot, splits, tune
 
 
@@ -65,7 +65,7 @@ def late(metric: str, budget: Budget, failed: float) -> Callable[[dict], float]:
 
 
 def early(metric: str, epochs: int) -> Callable[[dict], float]:
-    """Of a record: the mean of this curve over the first epochs, those left out in which it has no value."""
+    """Of a record: the mean of this curve before each of the first epochs, those left out in which it has no value."""
 
     def mean(record):
         known = [v for v in record["curves"][metric][:epochs] if v is not None]
@@ -139,6 +139,22 @@ def edges(rows: list[dict]) -> list[str]:
     outside = [f"{_name(row)} ({row['rate']:g})" for row in tuned if _name(row) not in alike]
     said = [f"At an edge of the grid, where a better rate may lie beyond it: {'; '.join(outside)}."] if outside else []
     return said + ([f"All rates of the grid are alike: {'; '.join(alike)}."] if alike else [])
+
+
+# A rate whose dev error rises by this factor on fresh seeds was chosen by luck.
+_LUCK = 2.0
+
+
+def chosen_by_luck(rows: list[dict]) -> list[str]:
+    """A sentence on rates, tuned for dev error, whose dev error on fresh seeds is more than twice that of the tuning seeds."""
+    found = []
+    for row in (row for row in rows if row["kind"] == "tuning" and row.get("tuned_for", "error") == "error"):
+        said = dict(map(tuple, row["grid"]))[row["rate"]]
+        for arm in (arm for arm in rows if arm["kind"] == "arm" and _name(arm) == _name(row)):
+            if arm["rate"] == row["rate"] and (fresh := filled(arm["values"]["dev_error"], 1.0).mean()) > _LUCK * said:
+                found.append(f"{_name(row)} ({row['rate']:g}): {100 * said:.3g} % and {100 * fresh:.3g} %")
+    why = "Chosen by luck, the dev error of the tuning seeds less than half that of fresh ones, so that what is said of these"
+    return [f"{why} arms is said of a rate too high: {'; '.join(found)}."] if found else []
 
 
 def never_arrived(rows: list[dict]) -> list[str]:

@@ -26,7 +26,7 @@ from lossjax.training.models import perceptron
 from . import panels, sets
 from .claim import Claim, Drawn
 from .config import Config
-from .contest import Arms, Entrant, contest, edges, lower_error
+from .contest import Arms, Entrant, chosen_by_luck, contest, edges, lower_error
 from .hypothesis import Fact, Part
 from .lab import Lab
 
@@ -145,6 +145,7 @@ def notes(rows: list[dict]) -> list[str]:
     """Where the grid ended, and what others have published."""
     return [
         *edges(rows),
+        *chosen_by_luck(rows),
         "Published, for comparison: Hui and Belkin 2021 leave out the softmax for squared error, and find it at least as good "
         "as cross-entropy in 22 of 28 tasks (5 seeds; language, speech and vision, none of them ours).",
     ]

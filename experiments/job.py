@@ -1,5 +1,6 @@
 """Run claims, keep their rows as records, then judge, draw and write the page from the records alone."""
 
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,8 @@ _SAME = ("code", "versions", "device", "cpu", "flags")
 
 def run(claims: Sequence[Claim], output: Path, *, full: bool, console: Console, quiet: bool = False) -> None:
     """The rows of these claims, made where they are not there yet; each claim's file is replaced at once."""
+    for make in dict.fromkeys(make for claim in claims for make in _data(claim, full)):
+        make()  # what is not there is missed before hours of training, not after
     for claim in claims:
         path = records_of(output, claim, full)
         config, environment = claim.full if full else claim.quick, records.provenance(*_SOURCES)
@@ -38,6 +41,10 @@ def run(claims: Sequence[Claim], output: Path, *, full: bool, console: Console, 
         seconds = round(time.perf_counter() - begun, 1) if fresh else None
         about = {"claim": claim.letter, "config": written(config), "seconds": seconds, "environment": environment}
         records.write(path, [{**row, **about} for row in rows])
+
+
+def _data(claim, full):
+    return getattr(claim.full if full else claim.quick, "data", ())
 
 
 def _setting(full):
@@ -62,7 +69,7 @@ def show(claims: Sequence[Claim], output: Path, console: Console) -> Path:
     for claim in claims:
         full = bool(records.read(records_of(output, claim, True)))
         if rows := records.read(records_of(output, claim, full)):
-            parts = judged(claim.judge(rows))
+            parts = _judged(claim, rows, output)
             with plot.styled():
                 drawn = claim.draw(rows)
                 paths = [plot.save(one.figure, output / "figures" / one.name) for one in drawn]
@@ -71,8 +78,19 @@ def show(claims: Sequence[Claim], output: Path, console: Console) -> Path:
     for section in sections:
         console.print(f"({section.claim.letter}) {section.verdict}: {section.claim.title}", soft_wrap=True)
     path = output / "README.md"
-    path.write_text(page.text(sections))
+    part = path.with_name(path.name + ".part")
+    part.write_text(page.text(sections))
+    os.replace(part, path)
     return path
+
+
+def _judged(claim, rows, output):
+    try:
+        return judged(claim.judge(rows))
+    except LookupError as error:
+        raise BadInputError(
+            f"the records of ({claim.letter}) in {output} are not complete: {error}; run the claim again"
+        ) from None
 
 
 def selected(claims: Sequence[Claim], letters: str) -> list[Claim]:

@@ -20,11 +20,14 @@ interrupted run goes on where it was. Records are in `records/`, one file a clai
 The protocol: {pairs} paired seeds (same initial weights and order of examples for every loss), one grid of rates and one
 tuning budget for every loss, rates chosen on the dev split with other seeds, diverged runs and those that never arrive
 counted as the worst. Intervals cover 95 % over seeds (bootstrap); p is of a sign-flip test, adjusted by Holm over the
-parts of a claim. P(better) is the chance that a run by the first is better than its twin by the second; where there is a
-margin both are of A less the margin. A part is supported or refuted where p <= {level};
-*weak* where P(better) is not clearly above 3/4. What is measured without pairs has no p: it is supported or refuted where
-its interval, which is not adjusted, lies on one side, and else undecided. Intervals are over seeds, on the one split of
-each data set; only (d) draws its examples or splits anew for every seed, and (e) and (f) those of every fit.
+parts of a claim; it takes the differences for symmetric, and where runs of one arm alone fail, or a margin is claimed, it
+may be too small. P(better) is the chance that a run by the first is better than its twin by the second; where there is a
+margin both are of A less the margin. A part is supported or refuted where p <= {level}; *weak* where P(better) is below
+3/4 or its interval reaches 1/2. Where no difference is shown, the one that would have been found is that of 80 % power for
+this comparison alone. What is measured without pairs has no p: it is supported or refuted where its interval, which is not
+adjusted, lies on one side, and else undecided. Intervals are over seeds, at the rates that were chosen and on the one
+split of each data set: they do not cover that other tuning seeds might have chosen another rate. Only (d) draws its
+examples or splits anew for every seed, and (e) and (f) those of every fit.
 The designs of (d), (e), (f) and (h), that is their grids, margins and Adam in (d), were changed after results at the quick
 setting had been seen: theirs is evidence to be repeated, not a test that was fixed in advance.
 """
@@ -59,8 +62,13 @@ def _setting(section):
 def _verdict(section):
     if section.verdict != "depends":
         return f"**{section.verdict}**"
-    held = sum(part["outcome"] == SUPPORTED for part in section.parts)
-    return f"**depends**: {held} of {len(section.parts)} parts supported"
+    counted = [_held(section.parts, kind, what) for kind, what in (("part", "comparisons"), ("fact", "measurements"))]
+    return f"**depends**: {' and '.join(filter(None, counted))} supported"
+
+
+def _held(parts, kind, what):
+    of = [part for part in parts if part["kind"] == kind]
+    return f"{sum(part['outcome'] == SUPPORTED for part in of)} of {len(of)} {what}" if of else ""
 
 
 def _section(section):

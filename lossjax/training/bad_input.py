@@ -1,11 +1,13 @@
 """Bad input: found before anything is trained, and said in one sentence."""
 
+import operator
 import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 
@@ -13,27 +15,61 @@ class BadInputError(ValueError):
     """What was asked for cannot be trained: one sentence that says what is wrong. Exit code 2 on a command line."""
 
 
-def check_data(data: Mapping) -> None:
-    """Every split has examples, a target each, and no NaN or infinity.
+def check_count(name: str, count: int) -> None:
+    """A whole number, at least 1.
+
+    Raises: BadInputError that names it.
+    """
+    try:
+        fits = operator.index(count) >= 1
+    except TypeError:
+        fits = False
+    if not fits:
+        raise BadInputError(f"{name} is a whole number of at least 1, got {count!r}")
+
+
+def arrays(data: Mapping) -> dict:
+    """The splits with features and targets as arrays; every split has examples, a target each, and no NaN or infinity.
 
     Raises: BadInputError that names the split.
     """
+    if not isinstance(data, Mapping):
+        raise BadInputError(
+            "data is a mapping of splits, {'train': Examples(x, t), ...}, where "
+            f"{type(data).__name__} was given; of a Dataset d it is {{'train': d.train, 'dev': d.dev, 'test': d.test}}"
+        )
     if "train" not in data:
         raise BadInputError(f"the data need a split named 'train', got {', '.join(map(repr, data)) or 'none'}")
-    for name, (x, t) in data.items():
-        if len(x) == 0:
-            raise BadInputError(f"the split {name!r} is empty")
-        if len(x) != len(t):
-            raise BadInputError(f"the split {name!r} has {len(x)} examples but {len(t)} targets")
-        for what, values in (("features", x), ("targets", t)):
-            _check_finite(name, what, np.asarray(values))
+    return {name: _split(name, part) for name, part in data.items()}
 
 
-def _check_finite(name, what, values):
-    if not np.issubdtype(values.dtype, np.floating) or np.isfinite(values).all():
-        return
-    first = np.argwhere(~np.isfinite(values))[0]
-    raise BadInputError(f"the {what} of the split {name!r} hold {values[tuple(first)]}, first in example {first[0]}")
+def _split(name, part):
+    if not isinstance(part, tuple) or len(part) != 2:
+        raise BadInputError(f"the split {name!r} is a pair of features and targets, got {type(part).__name__}")
+    whole = type(part)._make if hasattr(type(part), "_make") else tuple
+    x, t = (_array(name, what, values) for what, values in zip(("features", "targets"), part))
+    if x.ndim == 0 or len(x) == 0:
+        raise BadInputError(f"the split {name!r} is empty")
+    if t.ndim == 0 or len(x) != len(t):
+        raise BadInputError(f"the split {name!r} has {len(x)} examples but {t.size if t.ndim == 0 else len(t)} targets")
+    return whole((x, t))
+
+
+def _array(name, what, values):
+    try:
+        values = values if isinstance(values, jax.Array) else np.asarray(values)
+    except ValueError:
+        raise BadInputError(f"the {what} of the split {name!r} are no array: rows of different lengths") from None
+    if not (jnp.issubdtype(values.dtype, jnp.number) or values.dtype == bool):
+        raise BadInputError(f"the {what} of the split {name!r} are no numbers but {values.dtype}")
+    if jnp.issubdtype(values.dtype, jnp.floating):
+        wide = np.asarray(values).astype(np.float64)
+        if not np.isfinite(wide).all():
+            first = np.argwhere(~np.isfinite(wide))[0]
+            raise BadInputError(
+                f"the {what} of the split {name!r} hold {wide[tuple(first)]}, first in example {first[0]}"
+            )
+    return values
 
 
 def check_members(members) -> None:
@@ -49,18 +85,19 @@ def check_members(members) -> None:
 
 
 def check_task(task, data: Mapping) -> None:
-    """The network takes the features, and the loss its pre-activations and the targets of every split.
+    """The network takes the features, the loss its pre-activations and the targets, and the measure gives numbers by name.
 
-    Raises: BadInputError that names the network or the loss.
+    Raises: BadInputError that names the network, the loss or the measure.
     """
+    check_count("batch", task.batch)
     if not 1 <= task.batch <= len(data["train"].x):
         raise BadInputError(f"batch must lie between 1 and the {len(data['train'].x)} training examples: {task.batch}")
     for name, (x, t) in data.items():
         z = _pre_activations(task.network, name, x)
         try:
             value = jax.eval_shape(task.loss, z, t)
-        except (ValueError, TypeError) as error:
-            raise BadInputError(f"the split {name!r} does not fit: {error}") from None
+        except Exception as error:  # a stranger's function
+            raise BadInputError(f"the split {name!r} does not fit: {_first_line(error)}") from None
         if value.shape != (len(x),):
             wanted = "one number per example" if value.ndim > 1 else f"{len(x)} numbers"
             raise BadInputError(
@@ -68,6 +105,26 @@ def check_task(task, data: Mapping) -> None:
                 " needed: sum_over_outputs makes a vector's loss of a number's, `single` a number of the last axis"
             )
         _check_targets(task.loss, name, np.asarray(t), z)
+    _check_measure(task, data)
+
+
+def _check_measure(task, data):
+    try:
+        params = jax.eval_shape(lambda: task.network.init(jax.random.key(0), 1.0))
+        found = jax.eval_shape(task.measure, params, dict(data))
+    except Exception as error:  # a stranger's function
+        raise BadInputError(f"the measure does not fit the network or the data: {_first_line(error)}") from None
+    if not isinstance(found, dict):
+        raise BadInputError(f"the measure gives {type(found).__name__} where a dict is needed, name to number")
+    for name, value in found.items():
+        if value.shape:
+            raise BadInputError(f"the measure gives {name!r} of shape {value.shape} where one number is needed")
+
+
+def _first_line(error):
+    """What an exception says, without what libraries add on further lines."""
+    said = (str(error).strip().splitlines() or [""])[0]
+    return said if said and isinstance(error, ValueError | TypeError) else f"{type(error).__name__}: {said}"
 
 
 def _pre_activations(network, name, x):
@@ -76,12 +133,11 @@ def _pre_activations(network, name, x):
 
     try:
         return jax.eval_shape(forward, x)
-    except (ValueError, TypeError) as error:
-        # The library's message goes on for lines; the first says it.
-        first = str(error).strip().splitlines()[0]
-        shape = np.shape(x)[1:]
-        message = f"the network {network.name!r} does not take features of shape {shape} ({name!r}): {first}"
-        raise BadInputError(message) from None
+    except Exception as error:  # a stranger's function
+        shape, why = np.shape(x)[1:], _first_line(error)
+        raise BadInputError(
+            f"the network {network.name!r} does not take features of shape {shape} ({name!r}): {why}"
+        ) from None
 
 
 def _check_targets(loss, name, t, z):

@@ -37,9 +37,15 @@ def save(folder: Path, step: int, tree: Any, about: dict) -> None:
     """Write a checkpoint; on return it is complete. The one before it is kept, older ones are not.
 
     about: what must be equal for the checkpoint to be of use, JSON; it is covered by a hash as well.
+
+    Raises: OSError where it cannot be written, as on a full disk.
     """
-    with _checkpointer(folder) as orbax:
-        orbax.save(step, _leaves(tree), force=True, overwrite=True)
+    try:
+        with _checkpointer(folder) as orbax:
+            orbax.save(step, _leaves(tree), force=True, overwrite=True)
+    except ValueError as error:  # so orbax' storage says that the disk is full, on many lines
+        why = "No space left on device" if "No space left" in str(error) else str(error).splitlines()[0]
+        raise OSError(f"a checkpoint could not be written: {why}") from error
     # Only with its manifest is it one. Until then the one before it is the newest.
     place = folder / str(step)
     part = place / "manifest.part"

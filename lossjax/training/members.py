@@ -34,9 +34,20 @@ class Members(NamedTuple):
 
 
 def members(seed: Column, rate: Column, momentum: Column = 0.0, scale: Column = 1.0) -> Members:
-    """Members from columns; a single number stands for all. seed: int32, the rest: float32."""
-    columns = np.broadcast_arrays(*(np.atleast_1d(column) for column in (seed, rate, momentum, scale)))
-    return Members(columns[0].astype(np.int32), *(column.astype(np.float32) for column in columns[1:]))
+    """Members from columns; a single number stands for all. seed: int32, the rest: float32.
+
+    Raises: BadInputError for columns of different lengths, what is no number, and a seed that is no int32.
+    """
+    try:
+        columns = np.broadcast_arrays(*(np.atleast_1d(column) for column in (seed, rate, momentum, scale)))
+        seeds, *others = columns[0], *(column.astype(np.float32) for column in columns[1:])
+    except ValueError as error:
+        raise BadInputError(f"seed, rate, momentum and scale are numbers, or columns of one length: {error}") from None
+    with np.errstate(invalid="ignore"):
+        whole = seeds.astype(np.int32)
+    if (whole != seeds).any():
+        raise BadInputError(f"a seed is a whole number below 2^31, got {seeds[whole != seeds][0]}")
+    return Members(whole, *others)
 
 
 def grid(

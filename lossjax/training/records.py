@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..environment import environment
+from .bad_input import BadInputError
 
 _ROOMS = ("losses", "proof", "training", "data")
 
@@ -48,11 +49,23 @@ def _digest(package, sources):
 
 
 def read(path: Path) -> list[dict]:
-    """All records of a file, none if there is no file; a last line cut short by a kill is left out."""
+    """All records of a file, none if there is no file; a last line cut short by a kill is left out.
+
+    Raises: BadInputError that names a damaged line.
+    """
     if not path.exists():
         return []
     lines = path.read_bytes().split(b"\n")
-    return [json.loads(line) for line in lines[:-1] if line]
+    return [_parsed(path, number, line) for number, line in enumerate(lines[:-1], 1) if line]
+
+
+def _parsed(path, number, line):
+    try:
+        return json.loads(line)
+    except ValueError:
+        raise BadInputError(
+            f"{path}: line {number} is damaged; remove the line, and what it held is made again"
+        ) from None
 
 
 def append(path: Path, records: Iterable[dict]) -> None:

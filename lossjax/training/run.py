@@ -21,7 +21,7 @@ from jax.extend.core import ClosedJaxpr, Literal
 
 from . import checkpoint, records
 from . import width as widths
-from .bad_input import BadInputError, check_data, check_folder, check_members, check_task, loss_name
+from .bad_input import BadInputError, arrays, check_count, check_folder, check_members, check_task, loss_name
 from .members import Members, shard
 from .population import Examples, Population, Task, advance, population, start
 
@@ -36,13 +36,13 @@ SAME = ("code", "versions", "device", "cpu", "flags")
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """How a population is trained; nothing here changes a member's result (on a CPU, not a bit of it).
+    """How a population is trained; nothing here changes a member's result (on a CPU not a bit of it, but for a width above 1).
 
     folder: of records and checkpoints. part: "i/n", the shard of the members to train here. chunk: members that are
     trained together, by default as many as fit 1 GiB. width: of them abreast on a device, by default measured.
     save_seconds: between checkpoints. tell: called with a sentence on what was refused or resumed. progress: called with
-    the number of history entries done, summed over members. result: what of a member's histories, lists of numbers by
-    name, its record keeps.
+    the number of history entries done, summed over members. result: what of a member's histories, lists by name
+    of numbers, None for NaN and infinity, its record keeps.
     """
 
     folder: str | Path
@@ -53,7 +53,7 @@ class Settings:
     save_seconds: float = SAVE_SECONDS
     tell: Callable[[str], None] = print
     progress: Callable[[int], None] = lambda entries: None
-    result: Callable[[dict[str, list[float]]], dict] = lambda history: {"history": history}
+    result: Callable[[dict[str, list[float | None]]], dict] = lambda history: {"history": history}
 
     @property
     def path(self) -> Path:
@@ -72,9 +72,11 @@ def run(
     Raises: BadInputError for data, a task or a folder that cannot be used, and where the disk is full;
     KeyboardInterrupt after Ctrl-C, once the state is saved.
     """
-    if epochs < 1:
-        raise BadInputError(f"epochs is a number of passes over the data, at least 1, got {epochs}")
-    check_data(data)
+    check_count("epochs", epochs)
+    for option in ("chunk", "width", "block"):
+        if (given := getattr(settings, option)) is not None:
+            check_count(option, given)
+    data = arrays(data)
     check_task(task, data)
     check_members(members)
     check_folder(Path(settings.folder))
@@ -174,7 +176,8 @@ def _resumed(chosen, chunk, folder, about, settings):
 
 def _record(key, state, history, i, settings):
     last = jax.tree.map(lambda leaf: np.asarray(leaf)[i], state)
-    curves = {name: [_number(value) for value in values[i]] for name, values in history.items()}
+    # None where there is no number, as JSON has it: a record read again is the record that was returned.
+    curves = {k: [_number(v) if np.isfinite(v) else None for v in values[i]] for k, values in history.items()}
     diverged = None if last.diverged < 0 else int(last.diverged)
     return {"key": key, "diverged": diverged, "weights": checkpoint.digest(last.params), **settings.result(curves)}
 

@@ -27,8 +27,10 @@ class Comparison(NamedTuple):
 
     difference: mean of A - B, with a bootstrap interval `low`, `high`.
     better: P(A < B), a tie counting half, with a Wilson interval `better_low`, `better_high`.
-    p: of a sign-flip test that the mean difference is 0, two-sided.
-    detectable: the mean difference that as many pairs would have found with a probability of 80 %, at this spread.
+    p: of a sign-flip test that the mean difference is 0, two-sided. It takes the differences for symmetric about their
+    mean, as they are where a run is as good by A as by B; `null_simulation` says how far it is off where they are not.
+    detectable: the mean difference that as many pairs would have found with a probability of 80 %, at this spread and
+    the level of one comparison alone.
     failed_a, failed_b: runs that diverged, counted as the worst value.
     """
 
@@ -172,6 +174,6 @@ def band(count: int, share: float, confidence: float = 0.99) -> tuple[float, flo
     return float(low / count), float(high / count)
 
 
-def covers(c: Comparison) -> tuple[bool, bool]:
-    """Does the interval of the difference hold 0, and that of P(A < B) a half? On a null it should, 19 times in 20."""
-    return c.low <= 0 <= c.high, c.better_low <= 0.5 <= c.better_high
+def covers(c: Comparison, better: float = 0.5) -> tuple[bool, bool]:
+    """Do the intervals hold a difference of 0, and `better`, the true P(A < B)? They should, 19 times in 20."""
+    return c.low <= 0 <= c.high, c.better_low <= better <= c.better_high

@@ -96,6 +96,17 @@ def test_judging_and_drawing_read_records_and_train_nothing(made, monkeypatch, t
     assert all(f"figures/{path.name}" in text for path in figures)
 
 
+def test_records_that_lack_a_row_are_said_so(made, tmp_path):
+    claim, folder = made
+    rows = records.read(job.records_of(folder, claim, full=False))
+    arms = [row for row in rows if row["kind"] == "arm"]
+    if not arms:
+        pytest.skip("this claim trains no arms")
+    records.write(job.records_of(tmp_path, claim, full=False), [row for row in rows if row is not arms[0]])
+    with pytest.raises(BadInputError, match=rf"the records of \({claim.letter}\) in .* are not complete"):
+        job.show([claim], tmp_path, Console(quiet=True))
+
+
 def test_what_is_done_is_not_done_again(made, monkeypatch):
     claim, folder = made
     path = job.records_of(folder, claim, full=False)

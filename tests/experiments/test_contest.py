@@ -73,6 +73,15 @@ def test_rates_at_an_edge_are_told_apart_by_condition_and_goal():
     assert "20%" not in contest.edges(rows[:2] + rows[2:3])[0]
 
 
+@pytest.mark.parametrize("fresh", [[0.02, 0.05], [0.1, 0.3], [0.02, None]])
+def test_a_rate_that_fresh_seeds_find_twice_as_bad_was_chosen_by_luck(fresh):
+    row, compared = tuned("small", 4.0, [[2.0, 0.03], [4.0, 0.02]]), arm("small", 4.0)
+    compared["values"] = {"dev_error": fresh}
+    said = contest.chosen_by_luck([row, compared])
+    assert len(said) == (fresh != [0.02, 0.05])
+    assert all("d, CE, small (4): 2 % and " in sentence for sentence in said)
+
+
 def test_early_is_the_first_epochs_that_have_a_value():
     score = early("pull", 3)
     assert score({"curves": {"pull": [1.0, None, 3.0, 100.0]}}) == 2

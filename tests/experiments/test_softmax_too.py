@@ -53,6 +53,33 @@ def test_where_two_over_c_explains_nothing():
     assert share["outcome"] == "refuted"
 
 
+@pytest.mark.parametrize("never", [(), (b.RAISED,), (b.EIGHTH,)])
+def test_of_a_slow_down_that_is_cut_off_no_share_is_known(never):
+    """Squared error takes 8 times as long from the last start, whatever its rate; from the first not at C/2 times it."""
+    rows = [
+        {
+            "kind": "arm",
+            "data": "d",
+            "start": start,
+            "loss": loss,
+            "whose": whose,
+            "limit": 99,
+            "values": {"epochs": (10 * factor * SEEDS[i % 3]).tolist(), "early_pull": SEEDS[i % 3].tolist()},
+        }
+        for start in ("small", "saturated")
+        for i, (loss, whose) in enumerate(b.ARMS)
+        for factor in [8 if loss == b.SE and (whose != b.RAISED or start == "saturated") else 1]
+    ]
+    for row in rows:
+        if row["start"] == "saturated" and row["whose"] in never and row["loss"] == b.SE:
+            row["values"]["epochs"][0] = None
+    said = {row["says"]: row for row in judged(b._judge_stall("d", b.Arms(rows))) if "share of" in row["says"]}
+    goes, stays = said.values()
+    assert goes["outcome"] == "supported"
+    assert stays["outcome"] == ("undecided" if never else "supported")
+    assert stays["says"].endswith("cut off") == bool(never)
+
+
 def test_who_never_arrives_is_counted_and_is_slowest():
     rows = sweep(lambda c: c / 2, lambda c: 1, several=(10,))
     rows[1]["values"]["epochs"] = [None] * 30

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from lossjax.training import records
+from lossjax.training.bad_input import BadInputError
 
 ROWS = [{"a": 1, "b": [0.1, 2.0]}, {"a": "ü", "b": None}]
 
@@ -35,7 +36,7 @@ def test_a_line_cut_short_is_left_out_and_written_over(tmp_path):
 def test_a_damaged_line_in_the_middle_is_an_error(tmp_path):
     path = tmp_path / "r.jsonl"
     path.write_text('{"a": 1\n{"a": 2}\n')
-    with pytest.raises(json.JSONDecodeError):
+    with pytest.raises(BadInputError, match=r"r\.jsonl: line 1 is damaged"):
         records.read(path)
 
 

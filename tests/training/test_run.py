@@ -1,6 +1,7 @@
 """Chunks, shards, interruptions and bad input."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from lossjax.losses import half_squared_error, sigmoid_cross_entropy, softmax_cr
 from lossjax.training import checkpoint, records, run
 from lossjax.training.bad_input import BadInputError
 from lossjax.training.members import members
+from lossjax.training.metrics import binary_posterior, classification
 from lossjax.training.models import perceptron
 from lossjax.training.population import Examples
 from lossjax.training.progress import bar
@@ -156,9 +158,9 @@ def test_killed_three_times_it_ends_with_the_same_bits(whole, tmp_path):
 @pytest.mark.timeout(3600)
 def test_killed_fifty_times_it_ends_with_the_same_bits(tmp_path):
     epochs = 300
-    assert results(killed(tmp_path / "killed", 50, epochs)) == results(
-        small.train(tmp_path / "whole", epochs, block=16)
-    )
+    found, inside = killed(tmp_path / "killed", 50, epochs)
+    assert results(found) == results(small.train(tmp_path / "whole", epochs, block=16))
+    assert inside > 0
 
 
 def test_ctrl_c_leaves_a_checkpoint_and_the_run_goes_on_from_it(whole, tmp_path):
@@ -211,6 +213,10 @@ def of(x=X, t=LABELS, name="train", **task):
     return small.task(measure=small.total, **task), {**DATA, name: Examples(x, t)}, MEMBERS
 
 
+def measured_by(measure):
+    return small.task(measure=measure), DATA, MEMBERS
+
+
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
@@ -228,6 +234,20 @@ def of(x=X, t=LABELS, name="train", **task):
         ((*of()[:2], members([], [])), "a population needs at least one member"),
         ((*of()[:2], members(0, [1.0, np.inf])), "the rate of member 1 is not finite"),
         ((of()[0], {"dev": DATA["dev"]}, MEMBERS), "the data need a split named 'train', got 'dev'"),
+        (of(jnp.asarray(BAD_X, jnp.bfloat16)), "the features of the split 'train' hold nan, first in example 17"),
+        (of(X.astype(str)), "the features of the split 'train' are no numbers but <U"),
+        (of(X, np.float32(1)), "the split 'train' has 29 examples but 1 targets"),
+        (
+            of(loss=lambda z, t: np.asarray(z).sum(1)),
+            "the split 'train' does not fit: The numpy.ndarray conversion method",
+        ),
+        (of(loss=lambda z, t: {}["a"]), "the split 'train' does not fit: KeyError: 'a'"),
+        (
+            measured_by(lambda p, d: {"a": jnp.ones(3)}),
+            "the measure gives 'a' of shape (3,) where one number is needed",
+        ),
+        (measured_by(lambda p, d: {"a": d["valid"]}), "the measure does not fit the network or the data: KeyError"),
+        (measured_by(classification(small.NET, softmax_cross_entropy, binary_posterior)), "the measure does not fit"),
     ],
 )
 def test_bad_input_is_one_sentence_before_anything_is_trained(wrong, sentence, tmp_path):
@@ -237,6 +257,53 @@ def test_bad_input_is_one_sentence_before_anything_is_trained(wrong, sentence, t
     assert sentence in str(error.value)
     assert "\n" not in str(error.value)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("option", [{"chunk": -1}, {"chunk": 0}, {"width": -1}, {"block": 0}])
+def test_a_setting_that_is_none_is_one_sentence(option, tmp_path):
+    (name,) = option
+    with pytest.raises(BadInputError, match=f"{name} is a whole number of at least 1"):
+        small.train(tmp_path, **option)
+
+
+def test_what_has_another_type_is_one_sentence():
+    """In a process of its own: here types are checked before the code that a user meets."""
+    child = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("mistyped.py"))], capture_output=True, text=True
+    )
+    assert (child.returncode, child.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        (([0.2, 0.7], 0.1), "a seed is a whole number below 2^31, got 0.2"),
+        (([2**31], 0.1), "a seed is a whole number below 2^31, got 2147483648"),
+        (([np.nan], 0.1), "a seed is a whole number below 2^31, got nan"),
+        (([0, 1, 2], [0.1, 0.2]), "columns of one length"),
+        (([0], "fast"), "are numbers, or columns"),
+    ],
+)
+def test_members_that_are_none_are_one_sentence(columns, sentence):
+    with pytest.raises(BadInputError, match=re.escape(sentence)):
+        members(*columns)
+
+
+def test_a_record_read_again_is_the_record_that_was_returned(tmp_path):
+    """A member that diverges has a history with no number in it."""
+    wild = members([0, 1], [0.1, 1e30])
+    assert small.train(tmp_path, members=wild) == small.train(tmp_path, members=wild)
+
+
+def test_storage_without_space_is_one_sentence(tmp_path, monkeypatch):
+    """On a full disk orbax raises a ValueError of several lines, and not OSError."""
+
+    def full(*_, **__):
+        raise ValueError("RESOURCE_EXHAUSTED: Error writing: No space left on device\n[more]")
+
+    monkeypatch.setattr("orbax.checkpoint.v1.training.Checkpointer.save", full)
+    with pytest.raises(BadInputError, match=r"^cannot write into .*No space left on device$"):
+        small.train(tmp_path)
 
 
 def test_a_folder_may_be_given_as_text(tmp_path):

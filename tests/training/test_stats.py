@@ -123,7 +123,11 @@ def test_a_difference_can_be_shown_and_yet_be_small():
 simulated = functools.cache(null_simulation.simulate)
 
 
-@pytest.mark.parametrize("noise", null_simulation.NOISES)
+OFF = pytest.mark.xfail(strict=True, reason="sign flips take differences for symmetric")
+ASYMMETRIC = "in A alone skewed"
+
+
+@pytest.mark.parametrize("noise", ["normal", "skewed", pytest.param(ASYMMETRIC, marks=OFF)])
 def test_on_nulls_it_claims_no_more_than_it_says(noise, capsys):
     nulls = simulated(noise)
     with capsys.disabled():
@@ -135,6 +139,6 @@ def test_on_nulls_it_claims_no_more_than_it_says(noise, capsys):
 SHORT = pytest.mark.xfail(strict=True, reason="a bootstrap of 30 pairs is too narrow where tails are heavy")
 
 
-@pytest.mark.parametrize("noise", ["normal", pytest.param("skewed", marks=SHORT)])
+@pytest.mark.parametrize("noise", ["normal", pytest.param("skewed", marks=SHORT), ASYMMETRIC])
 def test_the_interval_of_the_difference_covers_what_it_says(noise):
     assert 0.93 <= simulated(noise).difference_covers <= 0.97
