@@ -15,16 +15,19 @@ import numpy as np
 import optax
 from jax.sharding import NamedSharding
 from jax.sharding import PartitionSpec as P
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Int
 
 from .members import Members, keys, order
 from .models import Network
 
 
 class Examples(NamedTuple):
-    """Features, one example a row, and targets: labels, or what the loss takes."""
+    """Features, one example a row, and targets: labels, or what the loss takes.
 
-    x: Float[np.ndarray | Array, "n *features"]
+    x: or any other pytree of arrays that has a length and can be cut by rows, for a network that takes it.
+    """
+
+    x: Any
     t: np.ndarray | Array
 
 
@@ -121,6 +124,15 @@ def advance(task: Task, data: Mapping[str, Examples], member: Members, state: St
     return jax.lax.scan(lambda state, epoch: jax.lax.cond(epoch < 0, skip, visit, state, epoch), state, epochs)
 
 
+def everywhere(tree: Any, devices: Sequence | None = None) -> Any:
+    """All arrays on every device, all local ones unless told; populations take what is there without another copy."""
+    return jax.device_put(tree, NamedSharding(_mesh(devices or jax.local_devices()), P()))
+
+
+def _mesh(devices):
+    return jax.make_mesh((len(devices),), ("members",), devices=devices)
+
+
 def population(
     task: Task,
     data: Mapping[str, Examples],
@@ -136,12 +148,12 @@ def population(
     the last one fills the places left over, so that there is one program.
     """
     devices = jax.local_devices() if devices is None else devices
-    mesh = jax.make_mesh((len(devices),), ("members",), devices=devices)
+    mesh = _mesh(devices)
     # At most what there is to do on a device, and every device does as much as the others.
     width = min(width, -(-size // len(devices)))
     size = -(-size // (len(devices) * width)) * len(devices) * width
     split, whole = NamedSharding(mesh, P("members")), NamedSharding(mesh, P())
-    data = jax.device_put({name: Examples(*part) for name, part in data.items()}, whole)
+    data = everywhere({name: Examples(*part) for name, part in data.items()}, devices)
 
     def abreast(f, *columns):
         return jax.lax.map(lambda one: f(*one), columns, batch_size=width if width > 1 else None)

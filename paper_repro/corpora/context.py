@@ -1,8 +1,10 @@
 """Frames with their neighbours, gathered where they are used: what is stored has no context."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Float32, Int, Int32
@@ -36,6 +38,26 @@ def gather(frames: Frames, rows: Int[np.ndarray | Array, " batch"], context: int
     first, last = (jnp.asarray(ends)[rows][:, None] for ends in (frames.first, frames.last))
     neighbours = rows[:, None] + jnp.arange(-context, context + 1, dtype=rows.dtype)[None, :]
     return jnp.asarray(frames.features)[jnp.clip(neighbours, first, last)].reshape(len(rows), -1)
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class Windows:
+    """Rows of frames, each an example: an argument of compiled programs, cut like an array, and gathered where it is used."""
+
+    frames: Frames
+    rows: Int32[np.ndarray | Array, " n"]
+    context: int = dataclasses.field(metadata={"static": True})
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, chosen) -> "Windows":
+        return dataclasses.replace(self, rows=self.rows[chosen])
+
+    def gathered(self) -> Float[Array, "n window"]:
+        """The frames with their neighbours."""
+        return gather(self.frames, self.rows, self.context)
 
 
 def frames_with_context(

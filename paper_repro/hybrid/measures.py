@@ -8,18 +8,20 @@ false zero is an entry that autodiff returns as 0 where the derived one is a nor
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int32
+from jaxtyping import Array, Bool, Float, Int32
 
 from lossjax.losses import softmax_cross_entropy, softmax_squared_error
 from lossjax.training.metrics import CONFIDENTLY_WRONG, calibration_error
 from lossjax.training.models import Network
 
 from .criteria import Criterion, mean_loss
+from .networks import CHUNK
 
 # p(right) of a frame falls into one of these, the last from 0.99 to 1.
 EDGES = (0.0, 1e-4, 1e-3, 1e-2, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99)
@@ -27,17 +29,19 @@ BINS = len(EDGES)
 WEAK = 0.1
 
 
-def measure(
-    network: Network, criterion: Criterion, probe: tuple[Int32[np.ndarray, " n"], Int32[np.ndarray, " n"]], theory: bool
-) -> Callable:
-    """A measure for Task: dev_error, dev_loss; train_loss on the probe (rows, states); with `theory`, `signals` of it."""
-    rows, states = map(jnp.asarray, probe)
+def measure(network: Network, criterion: Criterion, theory: bool) -> Callable:
+    """A measure for Task: dev_error, dev_loss; train_loss on the probe; with `theory`, `signals` of it."""
 
     def found(params, data):
-        z_dev, z = network.apply(params, data["dev"].x), network.apply(params, rows)
+        def judged(x, states):
+            z = network.apply(params, x)
+            return wrong(z, states), criterion.loss(z, states)
+
+        (x, states), (errors, losses) = data["probe"], by_block(judged, *data["dev"])
+        z = network.apply(params, x)
         return {
-            "dev_error": error(z_dev, data["dev"].t),
-            "dev_loss": mean_loss(criterion, z_dev, data["dev"].t),
+            "dev_error": jnp.mean(errors),
+            "dev_loss": jnp.mean(losses),
             "train_loss": mean_loss(criterion, z, states),
             **(signals(z, states) if theory else {}),
         }
@@ -45,10 +49,24 @@ def measure(
     return found
 
 
-def error(z: Float[Array, "n c"], states) -> Float[Array, ""]:
-    """Share of frames with another state first, or with an output that is not finite."""
-    right = (jnp.argmax(z, axis=-1) == states) & jnp.isfinite(z).all(axis=-1)
-    return jnp.mean(~right)
+def by_block(f: Callable, x: Any, t: Any, block: int = CHUNK) -> Any:
+    """f(x, t), some numbers an example, computed for `block` examples at a time: of the others no output is held."""
+    count = len(x)
+    if count <= block:
+        return f(x, t)
+
+    def one(first):
+        # Behind the end the last example stands, and is cut off again.
+        rows = jnp.minimum(first + jnp.arange(block), count - 1)
+        return f(x[rows], t[rows])
+
+    found = jax.lax.map(one, jnp.arange(0, count, block))
+    return jax.tree.map(lambda values: values.reshape(-1, *values.shape[2:])[:count], found)
+
+
+def wrong(z: Float[Array, "n c"], states) -> Bool[Array, " n"]:
+    """Frames with another state first, or with an output that is not finite."""
+    return ~((jnp.argmax(z, axis=-1) == states) & jnp.isfinite(z).all(axis=-1))
 
 
 def signals(z: Float[Array, "n c"], states) -> dict[str, Array]:
@@ -96,19 +114,30 @@ def false_zeros(z: Float[Array, "n c"], states, dtype) -> Float[Array, ""]:
     return jnp.mean((jnp.abs(derived) >= jnp.finfo(dtype).tiny.astype(jnp.float32)) & (composed == 0))
 
 
-def final(criterion: Criterion, z: Float[np.ndarray, "n c"], states: Int32[np.ndarray, " n"]) -> dict[str, float]:
-    """Of one split at the end: error, loss (the network's own criterion), nll and ece of its log posteriors."""
-    found = _final(criterion, jnp.asarray(z), jnp.asarray(states))
+def final(
+    criterion: Criterion, z: Iterable[Float[np.ndarray, "_ c"]], states: Int32[np.ndarray, " n"]
+) -> dict[str, float]:
+    """Of one split at the end: error, loss (the network's own criterion), nll and ece of its log posteriors.
+
+    z: of all frames in order, some at a time.
+    """
+    parts, done = [], 0
+    for some in z:
+        parts.append(_of_frames(criterion, some, states[done : done + len(some)]))
+        done += len(some)
+    frames = {name: jnp.concatenate([part[name] for part in parts]) for name in parts[0]}
+    found = {name: jnp.mean(frames[name]) for name in ("error", "loss", "nll")}
+    found["ece"] = jax.jit(calibration_error)(frames["sure"], frames["right"])
     return {name: float(value) for name, value in found.items()}
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _final(criterion, z, states):
+def _of_frames(criterion, z, states):
     log_p = criterion.log_posterior(z)
-    right = (jnp.argmax(log_p, axis=-1) == states) & jnp.isfinite(z).all(axis=-1)
     return {
-        "error": error(z, states),
-        "loss": mean_loss(criterion, z, states),
-        "nll": -jnp.mean(jnp.take_along_axis(log_p, states[:, None], axis=-1)),
-        "ece": calibration_error(jnp.exp(jnp.max(log_p, axis=-1)), right),
+        "error": wrong(z, states),
+        "loss": criterion.loss(z, states),
+        "nll": -jnp.take_along_axis(log_p, states[:, None], axis=-1)[:, 0],
+        "sure": jnp.exp(jnp.max(log_p, axis=-1)),
+        "right": ~wrong(log_p, states) & jnp.isfinite(z).all(axis=-1),
     }

@@ -1,17 +1,16 @@
 """Sigmoid perceptrons over rows of frames: what is stored has no context, it is gathered inside the step."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float32, Int32
 
 from lossjax.training.models import Network, perceptron
 
-from ..corpora.context import gather
+from ..corpora.context import Windows
 from ..recogniser.align import Scorer
 from .criteria import Criterion
 from .frames import Aligned
@@ -31,9 +30,9 @@ def plain(data: Aligned, depth: int, width: int) -> Network:
 
 
 def over_rows(data: Aligned, depth: int, width: int) -> Network:
-    """The same from row numbers (n,), so that an example is one integer."""
+    """The same from windows (n,), so that an example is one integer."""
     network = plain(data, depth, width)
-    return network._replace(apply=lambda params, rows: network.apply(params, gather(data.frames, rows, data.context)))
+    return network._replace(apply=lambda params, windows: network.apply(params, windows.gathered()))
 
 
 class Posteriors:
@@ -45,9 +44,9 @@ class Posteriors:
         self._z = jax.jit(network.apply)
         self._log_p = jax.jit(criterion.log_posterior)
 
-    def z(self, params: Any, rows: Int32[np.ndarray, " n"]) -> Float32[np.ndarray, "n c"]:
-        """Pre-activations."""
-        return np.concatenate(list(_chunks(functools.partial(self._z, params), rows)))
+    def z(self, params: Any, rows: Int32[np.ndarray, " n"]) -> Iterator[Float32[np.ndarray, "_ c"]]:
+        """Pre-activations, at most CHUNK rows of them at a time."""
+        return self._chunks(functools.partial(self._z, params), rows)
 
     def scorer(self, params: Any) -> Scorer:
         """The acoustic model of one network."""
@@ -55,13 +54,13 @@ class Posteriors:
         def score(utterances):
             spans = [self._data.spans[u.name] for u in utterances]
             rows = np.concatenate([np.arange(s.start, s.stop, dtype=np.int32) for s in spans])
-            found = np.concatenate(list(_chunks(lambda some: self._log_p(self._z(params, some)), rows)))
+            found = np.concatenate(list(self._chunks(lambda some: self._log_p(self._z(params, some)), rows)))
             return np.split(found, np.cumsum([s.stop - s.start for s in spans])[:-1])
 
         return score
 
-
-def _chunks(f, rows) -> Iterator[np.ndarray]:
-    for first in range(0, len(rows), CHUNK):
-        part = rows[first : first + CHUNK]
-        yield np.asarray(f(jnp.asarray(np.pad(part, (0, CHUNK - len(part))))))[: len(part)]
+    def _chunks(self, f: Callable, rows) -> Iterator[np.ndarray]:
+        for first in range(0, len(rows), CHUNK):
+            part = rows[first : first + CHUNK]
+            windows = Windows(self._data.frames, np.pad(part, (0, CHUNK - len(part))), self._data.context)
+            yield np.asarray(f(windows))[: len(part)]

@@ -1,7 +1,7 @@
 """Good starts: hidden layers trained one after another, with labels (layer-wise CE) or without (denoising autoencoders)."""
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import jax
@@ -13,12 +13,11 @@ from lossjax.training.members import members
 from lossjax.training.models import Network
 from lossjax.training.population import Examples, Task, momentum
 
-from ..corpora.context import gather
+from ..corpora.context import Windows
 from . import networks, starts
 from .config import AUTOENCODERS, CENTRES, LAYER_WISE, Protocol
 from .criteria import CE
 from .frames import Aligned
-from .measures import error
 from .training import Trainer, compiled, member, stacked, train
 
 KINDS = (LAYER_WISE, AUTOENCODERS)
@@ -30,9 +29,9 @@ RATE = 0.1
 class Pretraining:
     """Of the networks of one alignment; programs are compiled once, and a seed is trained once for a start and depth."""
 
-    def __init__(self, data: Aligned, protocol: Protocol):
-        """Sizes, batch, momentum and epochs are the protocol's."""
-        self.data, self.protocol = data, protocol
+    def __init__(self, data: Aligned, examples: Callable[[], Mapping[str, Examples]], protocol: Protocol):
+        """examples: of `training.examples`. Sizes, batch, momentum and epochs are the protocol's."""
+        self.data, self.examples, self.protocol = data, examples, protocol
         self._found: dict[tuple[str, int, int], Any] = {}
         self._discriminative = functools.cache(self._discriminative_of)
         self._restoring = functools.cache(self._restoring_all)
@@ -89,23 +88,16 @@ class Pretraining:
 
     def _discriminative_of(self, depth):
         network = networks.over_rows(self.data, depth, self.protocol.width)
-
-        def measure(params, examples):
-            return {"dev_error": error(network.apply(params, examples["dev"].x), examples["dev"].t)}
-
-        return self._compiled(network, CE.loss, measure)
+        return self._compiled(network, CE.loss, lambda params, examples: {})
 
     def _restoring_all(self):
-        network = _autoencoder(self.data)
-
         def measure(params, examples):
-            return {"restoring": jnp.mean(network.apply(params, examples["dev"].x))}
+            return {"restoring": jnp.mean(_AUTOENCODER.apply(params, examples["probe"].x))}
 
-        return self._compiled(network, lambda z, t: z, measure)
+        return self._compiled(_AUTOENCODER, lambda z, t: z, measure)
 
     def _compiled(self, network, loss, measure):
-        data = {split: Examples(self.data.rows[split], self.data.states[split]) for split in ("train", "dev")}
-        return compiled(Task(network, loss, measure, self.protocol.batch, momentum), data)
+        return compiled(Task(network, loss, measure, self.protocol.batch, momentum), self.examples())
 
 
 def _encoder(kernel, below):
@@ -114,23 +106,22 @@ def _encoder(kernel, below):
     return {"below": below, "kernel": kernel, "bias": jnp.zeros(kernel.shape[1]), "back": jnp.zeros(kernel.shape[0])}
 
 
-def _autoencoder(data: Aligned) -> Network:
-    """From rows (n,) to how badly each is restored (n,): the mean over its numbers."""
+def _restored(params, windows: Windows):
+    """How badly each frame is restored (n,): the mean over its numbers."""
+    x = windows.gathered()
+    for kernel, bias in params["below"]:
+        x = jax.nn.sigmoid(x @ kernel + bias[None])
+    x = jax.lax.stop_gradient(x)
+    # Another corruption in every batch, the same in every run.
+    key = jax.random.fold_in(jax.random.key(0, impl="threefry2x32"), jnp.sum(windows.rows))
+    seen = x * jax.random.bernoulli(key, 1 - NOISE, x.shape)
+    code = jax.nn.sigmoid(seen @ params["kernel"] + params["bias"][None])
+    back = code @ params["kernel"].T + params["back"][None]
+    loss = sigmoid_cross_entropy if params["below"] else squared_error
+    return jnp.mean(loss(back, x), axis=-1)
 
-    def apply(params, rows):
-        x = gather(data.frames, rows, data.context)
-        for kernel, bias in params["below"]:
-            x = jax.nn.sigmoid(x @ kernel + bias[None])
-        x = jax.lax.stop_gradient(x)
-        # Another corruption in every batch, the same in every run.
-        key = jax.random.fold_in(jax.random.key(0, impl="threefry2x32"), jnp.sum(rows))
-        seen = x * jax.random.bernoulli(key, 1 - NOISE, x.shape)
-        code = jax.nn.sigmoid(seen @ params["kernel"] + params["bias"][None])
-        back = code @ params["kernel"].T + params["back"][None]
-        loss = sigmoid_cross_entropy if params["below"] else squared_error
-        return jnp.mean(loss(back, x), axis=-1)
 
-    return Network("denoising autoencoder", lambda key, scale: None, apply)
+_AUTOENCODER = Network("denoising autoencoder", lambda key, scale: None, _restored)
 
 
 def _filled(fresh, layers):

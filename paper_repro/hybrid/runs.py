@@ -38,7 +38,8 @@ class Lab:
         self.task, self.alignment, self.store, self.folder = task, alignment, store, folder
         self.protocol, self.data = task.protocol, alignment.data
         self._parents = {arm.after for arm in self.protocol.arms}
-        self.pretraining = Pretraining(self.data, self.protocol)
+        self.examples = functools.cache(lambda: training.examples(self.data, self.protocol.probe))
+        self.pretraining = Pretraining(self.data, self.examples, self.protocol)
         self.program = functools.cache(self._program)
         self.posteriors = functools.cache(self._posteriors)
 
@@ -96,10 +97,8 @@ class Lab:
 
     def _program(self, criterion: str, depth: int, theory: bool) -> training.Trainer:
         network = networks.over_rows(self.data, depth, self.protocol.width)
-        step = max(1, len(self.data.rows["train"]) // self.protocol.probe)
-        probe = self.data.rows["train"][::step], self.data.states["train"][::step]
-        measure = measures.measure(network, NAMED[criterion], probe, theory)
-        return training.trainer(self.data, network, NAMED[criterion], measure, self.protocol.batch)
+        measure = measures.measure(network, NAMED[criterion], theory)
+        return training.trainer(self.examples(), network, NAMED[criterion], measure, self.protocol.batch)
 
     def _posteriors(self, criterion: str, depth: int) -> networks.Posteriors:
         return networks.Posteriors(

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ..recogniser.align import align, jobs
-from ..recogniser.search import acoustic_scores
 from ..store import Store
 from . import config
 from .config import FIRST_TUNING_SEED, Arm
@@ -173,7 +172,6 @@ def realigned(task: Task, by: Stages, arm: str) -> Alignment:
     score = by.lab.posteriors(run.arm.criterion, by.lab.depth(run.arm)).scorer(by.lab.weights(run))
     prior, states = by.lab.alignment.log_prior, {}
     for split in (task.corpus.train, task.corpus.dev, task.corpus.test):
-        acoustics = acoustic_scores(score, split)
         work, skipped = jobs(task.topology, split)
-        states |= align(lambda us, a=acoustics: [a[u.name] - prior for u in us], work, skipped).states
+        states |= align(lambda us: [log_p - prior for log_p in score(us)], work, skipped).states
     return alignment(arm, task.corpus, task.topology, states)

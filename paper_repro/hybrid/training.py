@@ -10,8 +10,9 @@ from jaxtyping import Bool, Float
 
 from lossjax.training.members import Members
 from lossjax.training.models import Network
-from lossjax.training.population import Examples, Population, State, Task, momentum, population
+from lossjax.training.population import Examples, Population, State, Task, everywhere, momentum, population
 
+from ..corpora.context import Windows
 from . import newbob
 from .criteria import Criterion
 from .frames import Aligned
@@ -36,10 +37,20 @@ class Trainer(NamedTuple):
     population: Population
 
 
-def trainer(data: Aligned, network: Network, criterion: Criterion, measure: Callable, batch: int) -> Trainer:
-    """All members share network and criterion; frames are on the device once."""
-    task = Task(network, criterion.loss, measure, batch, momentum)
-    return compiled(task, {split: Examples(data.rows[split], data.states[split]) for split in ("train", "dev")})
+def examples(data: Aligned, probe: int) -> dict[str, Examples]:
+    """train, dev, and of train some `probe` frames, evenly spread; the frames are on each device once, for all programs."""
+    step = max(1, len(data.rows["train"]) // probe)
+    frames = everywhere(data.frames)
+    found = {name: (data.rows[name], data.states[name]) for name in ("train", "dev")}
+    found["probe"] = found["train"][0][::step], found["train"][1][::step]
+    return {name: Examples(Windows(frames, rows, data.context), states) for name, (rows, states) in found.items()}
+
+
+def trainer(
+    data: Mapping[str, Examples], network: Network, criterion: Criterion, measure: Callable, batch: int
+) -> Trainer:
+    """All members share network and criterion."""
+    return compiled(Task(network, criterion.loss, measure, batch, momentum), data)
 
 
 def compiled(task: Task, data: Mapping[str, Examples]) -> Trainer:
