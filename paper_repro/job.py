@@ -9,6 +9,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from lossjax.data.dataset import DataError
+from lossjax.extras import MissingExtraError
 from lossjax.training import records
 from lossjax.training.bad_input import BadInputError, check_folder
 
@@ -18,6 +20,7 @@ from .hybrid import config as hybrid_config
 from .hybrid import job as hybrid
 from .hybrid import tables as hybrid_tables
 from .hybrid import tasks
+from .hybrid.tasks import Source
 from .report import write as report
 from .store import Store
 
@@ -28,9 +31,10 @@ NAMED = ("Kaldi", "IAM")
 def run(options: Options) -> None:
     """Theory, training, recognition; everything printed and drawn comes from the records in the output folder.
 
-    Raises: BadInputError for a folder that cannot be written to, or without records to draw.
+    Raises: BadInputError for a folder that cannot be written to, or without records to draw; for a task that was asked
+    for and lacks its data, before anything is computed; for one that turns out not to be feasible, after all the others.
     """
-    began, console = time.perf_counter(), Console()
+    began, console, refused = time.perf_counter(), Console(), []
     if not console.is_terminal:
         # A pipe or a file has no width: take what the tables need.
         console = Console(width=132)
@@ -41,14 +45,27 @@ def run(options: Options) -> None:
     for folder in filter(None, (options.folder, options.page)):
         check_folder(folder)
     if not options.draw:
-        _run(options, console)
+        _check_asked(options)
+        refused = _run(options, console)
         _remember(options, time.perf_counter() - began)
     _write_page(options, console)
     console.print(f"{time.perf_counter() - began:.0f} s in all; records in {options.folder}")
+    if refused:
+        raise BadInputError("; ".join(refused))
 
 
-def _run(options, console):
-    config, printed = options.config(), []
+def _check_asked(options):
+    for source in sources(options):
+        try:
+            if asked(options, source):
+                source.needs()
+        except (DataError, MissingExtraError) as problem:
+            raise BadInputError(f"{source.name}: {problem}") from None
+
+
+def _run(options, console) -> list[str]:
+    """What was asked for and cannot be done."""
+    config, printed, refused = options.config(), [], []
     with _progress(console) as progress:
         if options.part()[0] == 1:
             # Not shared out: other parts would do it again, and write into the same files.
@@ -56,10 +73,11 @@ def _run(options, console):
             run_training(config, options.folder, progress)
             shown = records.read(options.folder / "summary.jsonl")
             printed = [*tables.theory(proved), *tables.training(shown, config.target_error)]
-        printed += hybrid_tables.tables(run_hybrid(options, progress))
+        printed += hybrid_tables.tables(run_hybrid(options, progress, refused))
     for table in printed:
         console.print(table, "")
     console.print(tables.NOT_REPRODUCED)
+    return refused
 
 
 def _remember(options, seconds):
@@ -102,16 +120,23 @@ def run_training(config: Config, folder: Path, progress: Progress) -> None:
     records.write(folder / "summary.jsonl", [{**row, **about} for row in rows])
 
 
-def run_hybrid(options: Options, progress: Progress) -> list[dict]:
-    """The rows of the recognition tasks."""
+def sources(options: Options) -> list[Source]:
+    """The recognition tasks that are wanted: all, or those that `--tasks`, `--kaldi` and `--iam` name."""
+    found = tasks.sources(options.full, options.kaldi, options.iam)
+    return [source for source in found if not options.tasks or asked(options, source)]
+
+
+def asked(options: Options, source: Source) -> bool:
+    """Does the command name this task? Others are left out where their data are not here."""
+    return source.protocol in NAMED or source.protocol.lower().replace(" ", "-") in options.tasks
+
+
+def run_hybrid(options: Options, progress: Progress, refused: list[str]) -> list[dict]:
+    """The rows of the recognition tasks; refused: gets a sentence for each that was asked for and cannot be done."""
     protocols = hybrid_config.FULL if options.full else hybrid_config.QUICK
     if options.seeds is not None:
         few = {"seeds": options.seeds, "fine_seeds": options.seeds}
         protocols = {name: dataclasses.replace(p, **few) for name, p in protocols.items()}
-    sources = tasks.sources(options.full, options.kaldi, options.iam)
-    if options.tasks:
-        # A folder that is named is a wish too.
-        sources = [s for s in sources if s.protocol in NAMED or s.protocol.lower().replace(" ", "-") in options.tasks]
 
     def tell(name):
         bars = {}
@@ -126,8 +151,13 @@ def run_hybrid(options: Options, progress: Progress) -> list[dict]:
     def say(sentence):
         progress.console.print(sentence, soft_wrap=True)
 
-    job = hybrid.Job(sources, protocols, options.folder, options.part(), say, tell)
-    hybrid.run(job)
+    def refuse(source, why):
+        if asked(options, source):
+            refused.append(f"{source.name}: {why}")
+        else:
+            say(f"left out: {source.name}: {why}")
+
+    hybrid.run(hybrid.Job(sources(options), protocols, options.folder, options.part(), say, refuse, tell))
     return records.read(options.folder / "summary-hybrid.jsonl")
 
 

@@ -7,6 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Int32
 
+from lossjax.data.dataset import DataError
+
 from ..corpora.context import Frames, joined
 from ..corpora.corpus import Corpus, Utterance, utterances
 from ..recogniser.gaussian_training import moments
@@ -38,6 +40,15 @@ def aligned(corpus: Corpus, states: Mapping[str, Int32[np.ndarray, " t"]], class
     rows = {s: _joined([np.arange(spans[n].start, spans[n].stop) for n in names]) for s, names in kept.items()}
     targets = {s: _joined([states[n] for n in names]) for s, names in kept.items()}
     return Aligned(frames, corpus.context, classes, spans, rows, targets)
+
+
+def check(data: Aligned, batch: int) -> None:
+    """Raises DataError, one sentence, where there is nothing to train or to judge a network on."""
+    if len(data.rows["train"]) < batch:
+        raise DataError(f"{len(data.rows['train']):,} aligned training frames are fewer than a batch of {batch:,}")
+    for split in ("dev", "test"):
+        if not len(data.rows[split]):
+            raise DataError(f"none of its {split} utterances can be aligned")
 
 
 def _spans(everything: Sequence[Utterance]):

@@ -31,13 +31,17 @@ SOURCES = tuple(
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """sources: of the tasks wanted. protocols: task -> how. part: (i, n), the shard. said: sentences for the reader."""
+    """sources: of the tasks wanted. protocols: task -> how. part: (i, n), the shard. say: sentences for the reader.
+
+    refuse: called with a task that cannot be done, and why.
+    """
 
     sources: list[Source]
     protocols: Mapping[str, Protocol]
     folder: Path
     part: tuple[int, int]
     say: Callable[[str], None]
+    refuse: Callable[[Source, str], None]
     tell: Callable[[str], Tell]
 
 
@@ -51,11 +55,14 @@ def run(job: Job) -> list[dict]:
     if store.left_aside:
         job.say(f"{store.left_aside} records of other code or another environment are left aside")
     rows, folds = [], {}
-    for source, corpus in tasks.readable(job.sources, job.say):
+    for source, corpus in tasks.readable(job.sources, job.refuse):
         try:
             parts = _task(job, source, corpus, store)
-        except (UnfinishedError, DataError) as problem:
-            job.say(f"{source.name}: {problem}")
+        except UnfinishedError as waits:
+            job.say(f"{source.name}: {waits}")
+            continue
+        except DataError as problem:
+            job.refuse(source, str(problem))
             continue
         rows += [summary.settings(parts[0].task), *(row for part in parts for row in summary.rows(part))]
         if source.fold_of:

@@ -13,7 +13,7 @@ import numpy as np
 from lossjax.training.members import members
 
 from ..store import Store
-from . import config, measures, networks, pretraining, starts, training, weights
+from . import config, frames, measures, networks, pretraining, starts, training, weights
 from .config import FIRST_TUNING_SEED, Arm
 from .criteria import NAMED
 from .gaussians import Alignment, Task
@@ -34,7 +34,11 @@ class Lab:
     """Trains runs of one task on one alignment; programs are compiled once."""
 
     def __init__(self, task: Task, alignment: Alignment, store: Store, folder: Path):
-        """folder: of weights."""
+        """folder: of weights.
+
+        Raises: DataError for fewer training frames than a batch, and for a split without aligned frames.
+        """
+        frames.check(alignment.data, task.protocol.batch)
         self.task, self.alignment, self.store, self.folder = task, alignment, store, folder
         self.protocol, self.data = task.protocol, alignment.data
         self._parents = {arm.after for arm in self.protocol.arms}

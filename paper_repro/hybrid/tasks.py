@@ -23,11 +23,15 @@ FOLDED, FOLDS = "AN4 by folds", 5
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """A task by name: how to read its corpus, called only where the task is done. fold_of: the task that it is a fold of."""
+    """A task by name: how to read its corpus, called only where the task is done. fold_of: the task that it is a fold of.
+
+    needs: raises what `read` would raise where folder or package are missing, without reading.
+    """
 
     name: str
     read: Callable[[], Corpus]
     fold_of: str = ""
+    needs: Callable[[], object] = lambda: None
 
     @property
     def protocol(self) -> str:
@@ -46,15 +50,15 @@ def sources(full: bool, kaldi_folder: Path | None = None, iam_folder: Path | Non
     lines, strings = ((300, 100, 2_200), (250, 100, 2_200)) if full else ((300, 60, 800), (250, 60, 400))
     found = [
         Source("digit lines", lambda: digit_lines(lines=lines)),
-        Source("AN4", lambda: an4(_place("an4"))),
-        Source("digit strings", lambda: _strings(strings)),
+        Source("AN4", lambda: an4(_an4()), needs=_an4),
+        Source("digit strings", lambda: digit_strings(_recordings(), strings=strings), needs=_recordings),
     ]
     if full:
         found += [
-            Source(f"{FOLDED}, fold {k + 1} of {FOLDS}", lambda k=k: jackknife(an4(_place("an4")), FOLDS)[k], FOLDED)
+            Source(f"{FOLDED}, fold {k + 1} of {FOLDS}", lambda k=k: jackknife(an4(_an4()), FOLDS)[k], FOLDED, _an4)
             for k in range(FOLDS)
         ]
-        found.append(Source("MNIST lines", lambda: mnist_lines(_place("mnist"), lines=lines)))
+        found.append(Source("MNIST lines", lambda: mnist_lines(_mnist(), lines=lines), needs=_mnist))
     if kaldi_folder:
         found.append(Source("Kaldi", lambda: kaldi(kaldi_folder)))
     if iam_folder:
@@ -62,10 +66,18 @@ def sources(full: bool, kaldi_folder: Path | None = None, iam_folder: Path | Non
     return found
 
 
-def _strings(sizes):
+def _an4():
+    return _place("an4")
+
+
+def _mnist():
+    return _place("mnist")
+
+
+def _recordings():
     place = _place("fsdd/recordings")
     need("kaldi_native_fbank", "data", "digit strings")
-    return digit_strings(place, strings=sizes)
+    return place
 
 
 def _place(name):
@@ -77,12 +89,12 @@ def _place(name):
     return root / name
 
 
-def readable(wanted: Iterable[Source], tell: Callable[[str], None]) -> Iterator[tuple[Source, Corpus]]:
-    """The corpora that are here; each of the others is left out by name, in one line, with what is missing."""
+def readable(wanted: Iterable[Source], refuse: Callable[[Source, str], None]) -> Iterator[tuple[Source, Corpus]]:
+    """The corpora that are here; each of the others is refused, with what is missing in one line."""
     for source in wanted:
         try:
             corpus = source.read()
         except (DataError, MissingExtraError) as problem:
-            tell(f"left out: {source.name}: {problem}")
+            refuse(source, str(problem))
             continue
         yield source, corpus

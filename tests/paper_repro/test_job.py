@@ -216,6 +216,29 @@ def test_only_the_first_shard_does_what_is_not_shared_out(tmp_path, monkeypatch)
     assert done == ["run_hybrid", "run_theory", "run_training", "run_hybrid"]
 
 
+def test_a_task_asked_for_without_its_data_is_one_line_and_2_before_anything(tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("LOSSJAX_DATA", raising=False)
+    assert command.main(["--tasks", "digit-lines", "an4", "--output", str(tmp_path)]) == 2
+    message = capsys.readouterr().err
+    assert message.startswith("paper_repro: AN4: no data folder (set LOSSJAX_DATA")
+    assert message.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["--tasks", "an4"], 2), ([], 0)])
+def test_a_damaged_corpus_fails_the_command_only_where_it_was_asked_for(tmp_path, monkeypatch, capsys, arguments, code):
+    for name in ("run_theory", "run_training"):
+        monkeypatch.setattr(job, name, lambda *a: [])
+    monkeypatch.setattr(tables, "theory", lambda found: [])
+    monkeypatch.setattr(tables, "training", lambda found, target: [])
+    monkeypatch.setattr(tasks, "sources", lambda *a: [tasks.Source("AN4", absent)])
+    assert command.main([*arguments, "--output", str(tmp_path)]) == code
+    out, err = capsys.readouterr()
+    assert err == ("paper_repro: AN4: there is no folder\n" if code else "")
+    assert ("left out: AN4: there is no folder" in out) == (code == 0)
+    assert (tmp_path / "README.md").exists()
+
+
 def test_ctrl_c_is_one_line_and_130(tmp_path, monkeypatch, capsys):
     def interrupted(options):
         raise KeyboardInterrupt

@@ -17,10 +17,16 @@ from paper_repro.report import wording
 ONE_ARM = dataclasses.replace(toy.PROTOCOL, arms=(toy.CE,), factors=(1.0,))
 
 
+def refuse(source, why):
+    raise AssertionError(f"{source.name} was refused: {why}")
+
+
 def work(folder, part=(1, 1), protocol=toy.PROTOCOL, task="digit lines"):
     said, told = [], []
     sources = [Source(task, toy.corpus)]
-    whole = job.Job(sources, {task: protocol}, folder, part, said.append, lambda n: lambda *step: told.append(step))
+    whole = job.Job(
+        sources, {task: protocol}, folder, part, said.append, refuse, lambda n: lambda *step: told.append(step)
+    )
     return job.run(whole), said, told
 
 
@@ -122,7 +128,9 @@ def test_networks_align_anew_and_train_again(tmp_path):
 def test_folds_are_pooled_over_all_speakers(tmp_path):
     whole = jackknife(toy.corpus(), 2)
     sources = [Source(f"lines, fold {k}", lambda k=k: whole[k], "lines") for k in range(2)]
-    rows = job.run(job.Job(sources, {"lines": ONE_ARM}, tmp_path, (1, 1), print, lambda name: lambda *step: None))
+    rows = job.run(
+        job.Job(sources, {"lines": ONE_ARM}, tmp_path, (1, 1), print, refuse, lambda name: lambda *step: None)
+    )
     (arm,) = (r for r in rows if r["kind"] == "pooled")
     folds = [r for r in rows if r["kind"] == "arm"]
     everything = utterances(toy.corpus())
@@ -131,6 +139,28 @@ def test_folds_are_pooled_over_all_speakers(tmp_path):
     assert wer["speakers"] == len({u.speaker for u in everything})
     assert wer["rate"] * wer["words"] == pytest.approx(sum(w["rate"] * w["words"] for w in own))
     assert [len(arm["rates"]), len(wer["weights"])] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("split", "batch", "why"),
+    [
+        ("train", 10**6, "aligned training frames are fewer than a batch of 1,000,000"),
+        ("dev", 32, "none of its dev utterances can be aligned"),
+    ],
+)
+def test_a_task_without_frames_to_train_or_judge_on_is_refused_and_others_are_done(split, batch, why, tmp_path):
+    """Of an utterance with a frame left nothing can be aligned."""
+    few = toy.corpus()
+    if split == "dev":
+        few = few._replace(dev=tuple(u._replace(features=u.features[:1]) for u in few.dev))
+    small = dataclasses.replace(ONE_ARM, seeds=1, fine_seeds=1)
+    sources = [Source("short", lambda: few), Source("lines", toy.corpus)]
+    protocols, refused = {"short": dataclasses.replace(small, batch=batch), "lines": small}, []
+    rows = job.run(
+        job.Job(sources, protocols, tmp_path, (1, 1), print, lambda *r: refused.append(r), lambda n: lambda *s: None)
+    )
+    assert [(source.name, said[-len(why) :]) for source, said in refused] == [("short", why)]
+    assert {row["task"] for row in rows} == {"lines"}
 
 
 def test_tables_print_all_arms_and_claims(folder):

@@ -1,15 +1,24 @@
-"""Tasks whose data are missing are left out by name, in one line."""
+"""Tasks whose data are missing are refused by name, in one line."""
 
+import re
 import sys
 
 import pytest
 
 from lossjax.data.dataset import DataError
+from lossjax.extras import MissingExtraError
 from paper_repro.hybrid import config, tasks
 
 
 def sources(*names):
     return [source for source in tasks.sources(full=True) if source.name in names]
+
+
+def refusals(wanted):
+    """What is refused, and why, where nothing can be read."""
+    said = []
+    assert list(tasks.readable(wanted, lambda source, why: said.append((source.name, why)))) == []
+    return said
 
 
 @pytest.mark.parametrize("name", ["AN4", "digit strings", "MNIST lines"])
@@ -18,23 +27,22 @@ def test_a_missing_folder_is_named(name, there, tmp_path, monkeypatch):
     monkeypatch.delenv("LOSSJAX_DATA", raising=False)
     if there:
         monkeypatch.setenv("LOSSJAX_DATA", str(tmp_path))
-    said = []
-    assert list(tasks.readable(sources(name), said.append)) == []
-    (sentence,) = said
-    assert sentence.startswith(f"left out: {name}: ")
-    assert "LOSSJAX_DATA" in sentence
-    assert "\n" not in sentence
+    ((refused, why),) = refusals(sources(name))
+    assert refused == name
+    assert "LOSSJAX_DATA" in why
+    assert "\n" not in why
+    with pytest.raises(DataError, match=re.escape(why)):
+        sources(name)[0].needs()
 
 
 def test_a_missing_package_is_named(tmp_path, monkeypatch):
     (tmp_path / "fsdd" / "recordings").mkdir(parents=True)
     monkeypatch.setenv("LOSSJAX_DATA", str(tmp_path))
     monkeypatch.setitem(sys.modules, "kaldi_native_fbank", None)
-    said = []
-    assert list(tasks.readable(sources("digit strings"), said.append)) == []
-    assert said == [
-        "left out: digit strings: digit strings needs kaldi-native-fbank: pip install 'lossjax[data]'",
-    ]
+    why = "digit strings needs kaldi-native-fbank: pip install 'lossjax[data]'"
+    assert refusals(sources("digit strings")) == [("digit strings", why)]
+    with pytest.raises(MissingExtraError, match=re.escape(why)):
+        sources("digit strings")[0].needs()
 
 
 def test_a_damaged_corpus_is_left_out_and_others_stay():
@@ -42,9 +50,10 @@ def test_a_damaged_corpus_is_left_out_and_others_stay():
         raise DataError("it is damaged")
 
     said = []
-    found = tasks.readable([tasks.Source("a", damaged), tasks.Source("b", lambda: "corpus")], said.append)
+    wanted = [tasks.Source("a", damaged), tasks.Source("b", lambda: "corpus")]
+    found = tasks.readable(wanted, lambda source, why: said.append((source.name, why)))
     assert [(source.name, corpus) for source, corpus in found] == [("b", "corpus")]
-    assert said == ["left out: a: it is damaged"]
+    assert said == [("a", "it is damaged")]
 
 
 @pytest.mark.parametrize("protocols", [config.QUICK, config.FULL], ids=["quick", "full"])
