@@ -4,15 +4,22 @@ import importlib.metadata
 import os
 import platform
 
+# What a result may depend on: programs, proofs, statistics and scoring, data and their readers.
+_PACKAGES = (
+    *("lossjax", "jax", "jaxlib", "numpy", "flax", "optax"),
+    *("python-flint", "numpy-quaddtype", "sympy"),
+    *("scipy", "jiwer", "rapidfuzz"),
+    *("scikit-learn", "kaldi-native-fbank", "kaldiio", "pillow"),
+)
+
 
 def environment() -> dict:
     """Versions, device and flags of this process; starts JAX."""
     import jax
 
-    names = ("lossjax", "jax", "jaxlib", "numpy", "flax", "optax", "python-flint", "numpy-quaddtype")
     device = jax.devices()[0]
     return {
-        "versions": {"python": platform.python_version()} | {n: v for n in names if (v := _version(n))},
+        "versions": {"python": platform.python_version()} | {n: v for n in _PACKAGES if (v := _version(n))},
         "device": f"{len(jax.devices())} x {device.platform}: {device.device_kind}",
         "cpu": _cpu(),
         "cores": os.cpu_count(),

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import subprocess
+import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -81,7 +82,8 @@ def append(path: Path, records: Iterable[dict]) -> None:
 def write(path: Path, records: Iterable[dict]) -> None:
     """Replace the whole file at once: a reader sees the old records or the new, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
+    # A name of its own: several processes may write the same file.
+    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
     part.write_bytes(_lines(records))
     os.replace(part, path)
 

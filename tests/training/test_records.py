@@ -1,6 +1,8 @@
 """JSON lines that survive a kill."""
 
+import importlib.metadata
 import json
+import os
 
 import pytest
 
@@ -46,7 +48,25 @@ def test_nan_and_infinity_become_null(tmp_path):
     assert records.read(path) == [{"x": None, "y": [None, 1.0]}]
 
 
+def test_two_processes_may_write_the_same_file(tmp_path, monkeypatch):
+    """One writes while the other is between its part and the file."""
+    path, replace = tmp_path / "r.jsonl", os.replace
+
+    def meanwhile(part, target):
+        monkeypatch.setattr(os, "replace", replace)
+        records.write(path, ROWS[:1])
+        assert records.read(path) == ROWS[:1]
+        replace(part, target)
+
+    monkeypatch.setattr(os, "replace", meanwhile)
+    records.write(path, ROWS)
+    assert records.read(path) == ROWS
+    assert [p.name for p in tmp_path.iterdir()] == ["r.jsonl"]
+
+
 def test_provenance_names_what_a_result_depends_on():
     found = records.provenance()
+    for name in ("jax", "numpy", "scipy", "jiwer", "scikit-learn"):
+        assert found["versions"][name] == importlib.metadata.version(name)
     assert {"commit", "code", "versions", "device", "flags"} <= found.keys()
     assert json.loads(json.dumps(found)) == found
