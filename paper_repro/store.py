@@ -1,5 +1,6 @@
 """The records of one output folder: what the same code made in the same environment is not computed again."""
 
+import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,7 +9,8 @@ from lossjax.training import records
 
 # What makes results here; tables and figures may change without a new run.
 SOURCES = tuple(Path(__file__).with_name(f"{name}.py") for name in ("bounds", "digits", "equations", "reasons"))
-_SAME = ("code", "versions", "device", "cpu", "flags")
+# What of the environment records must share to stand side by side.
+SAME = ("code", "versions", "device", "cpu", "flags")
 
 
 class Store:
@@ -23,7 +25,7 @@ class Store:
         self._found, kept = {}, 0
         everything = [record for file in (*beside, path) for record in records.read(file)]
         for record in everything:
-            if all(record["environment"][name] == self.environment[name] for name in _SAME):
+            if all(record["environment"][name] == self.environment[name] for name in SAME):
                 self._found[_text(record["key"])] = record
                 kept += 1
         self.left_aside = len(everything) - kept
@@ -41,6 +43,11 @@ class Store:
         new = [{"key": key, **result, "environment": self.environment} for key, result in key_and_result]
         records.append(self.path, new)
         self._found |= {_text(record["key"]): record for record in new}
+
+
+def short(key: dict) -> str:
+    """What a record with this key is called by others."""
+    return hashlib.sha256(_text(key).encode()).hexdigest()[:12]
 
 
 def _text(key):

@@ -110,8 +110,12 @@ def judge(
     speakers: Sequence[str],
     enough: int,
     enough_fine: int,
+    decides: bool = True,
 ) -> list[Judged]:
-    """errors: arm -> word errors by seed and utterance; comparisons of arms that are not there are left out."""
+    """errors: arm -> word errors by seed and utterance; comparisons of arms that are not there are left out.
+
+    decides: False for word errors on which nothing is decided: no verdict, and no p is adjusted.
+    """
     found = []
     for claim in CLAIMS:
         for comparison in claim.comparisons:
@@ -119,7 +123,8 @@ def judge(
                 a, b = _sides(errors, comparison)
                 difference = paired_rates.compare(a, b, words, speakers)
                 needed = enough_fine if claim.fine else enough
-                found.append(Judged(claim, comparison, difference, _p(a, b), needed, None))
+                own = comparison._replace(decides=comparison.decides and decides)
+                found.append(Judged(claim, own, difference, _p(a, b), needed, None))
     return _decided(found)
 
 

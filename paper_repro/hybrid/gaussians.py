@@ -22,12 +22,16 @@ States = Mapping[str, Int32[np.ndarray, " t"]]
 
 
 class Alignment(NamedTuple):
-    """One alignment of a corpus: who made it, a digest of it, the frames with their states, log priors of the states."""
+    """One alignment of a corpus: who made it, a digest of it, the frames with their states, log priors of the states.
+
+    skipped: the number of utterances that have none.
+    """
 
     name: str
     digest: str
     data: Aligned
     log_prior: Float32[np.ndarray, " c"]
+    skipped: int
 
 
 class Task(NamedTuple):
@@ -113,7 +117,8 @@ def alignment(name: str, corpus: Corpus, made: Topology, states: States) -> Alig
     """What networks are trained on."""
     in_training = {u.name: states[u.name] for u in corpus.train if u.name in states}
     about = weights.digest(_packed(corpus, states))[:16]
-    return Alignment(name, about, aligned(corpus, states, made.number), log_priors(in_training, made.number))
+    skipped = sum(u.name not in states for u in utterances(corpus))
+    return Alignment(name, about, aligned(corpus, states, made.number), log_priors(in_training, made.number), skipped)
 
 
 def _packed(corpus: Corpus, states: States) -> Int32[np.ndarray, " n"]:

@@ -64,7 +64,7 @@ def run(job: Job) -> list[dict]:
         except DataError as problem:
             job.refuse(source, str(problem))
             continue
-        rows += [summary.settings(parts[0].task), *(row for part in parts for row in summary.rows(part))]
+        rows += [summary.settings(parts), *(row for part in parts for row in summary.rows(part))]
         if source.fold_of:
             folds.setdefault(source.fold_of, []).append(parts[0])
     for name, parts in folds.items():

@@ -88,9 +88,16 @@ class Stages:
         """The runs of one arm that are compared."""
         return [self.one(arm, self.rates[arm.name], seed) for seed in range(config.seeds(self.lab.protocol, arm))]
 
-    def _train(self, stage, runs):
+    def runs(self) -> list[Run]:
+        """Every network that was trained, once."""
+        return self._distinct([*self.tuning(self.arms), *self.comparison(self.arms)])
+
+    def _distinct(self, runs):
         # Two arms may share a run; the one that stands first decides what is logged of it.
-        runs = list({self._text(run): run for run in reversed(runs)}.values())[::-1]
+        return list({self._text(run): run for run in reversed(runs)}.values())[::-1]
+
+    def _train(self, stage, runs):
+        runs = self._distinct(runs)
         own, done = _share(runs, self.part), 0
         for count in self.lab.train(own):
             done += count

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..recogniser import matched_pairs, paired_rates
+from ..store import short
 from . import claims, config
 from .config import Arm
 from .gaussians import Task
@@ -162,6 +163,7 @@ def _word_errors(parts, systems, tuned):
             "weights": [record["weights"] for record in records],
             "dev": float(np.mean([record["dev_wer"] for record in records])),
             "edges": sorted({knob for record in records for knob in record["edges"]}),
+            "searches": [short(record["key"]) for record in records],
         }
     return found
 
@@ -173,7 +175,7 @@ def _claims(parts, model):
     systems = {arm.name: [_systems(part, arm) for part in parts] for arm in arms}
     errors = {name: _errors(parts, systems[name], tuned[name], model) for name in systems}
     p = parts[0].task.protocol
-    for one in claims.judge(errors, words, speakers, p.enough, p.enough_fine):
+    for one in claims.judge(errors, words, speakers, p.enough, p.enough_fine, model == p.models[0]):
         yield {
             "kind": "claim",
             "claim": one.claim.says,
@@ -181,7 +183,7 @@ def _claims(parts, model):
             "more": list(one.comparison.more),
             "less": list(one.comparison.less),
             "model": model,
-            "decides": one.comparison.decides and model == p.models[0],
+            "decides": one.comparison.decides,
             **one.difference._asdict(),
             "p": one.p,
             "needed_seeds": one.needed_seeds,
@@ -204,7 +206,19 @@ def _matched(parts, systems, tuned, comparison, model):
     return matched_pairs.matched_pairs([u for part in parts for u in part.task.corpus.test], *found)._asdict()
 
 
-def settings(task: Task) -> dict:
-    """The protocol of a task, for the record."""
-    p = dataclasses.asdict(task.protocol)
-    return {"kind": "protocol", "task": task.name, **task.about, **p, "centres": config.CENTRES, "fine": config.FINE}
+def settings(parts: list[Part]) -> dict:
+    """The protocol of a task on all its alignments, for the record; with what it took, and what could not be aligned.
+
+    seconds: of training, summed over networks. skipped: alignment -> number of utterances without states.
+    """
+    task, labs = parts[0].task, [part.stages.lab for part in parts]
+    return {
+        "kind": "protocol",
+        "task": task.name,
+        **task.about,
+        **dataclasses.asdict(task.protocol),
+        "centres": config.CENTRES,
+        "fine": config.FINE,
+        "seconds": sum(part.stages.lab.result(run)["seconds"] for part in parts for run in part.stages.runs()),
+        "skipped": {lab.alignment.name: lab.alignment.skipped for lab in labs},
+    }

@@ -67,7 +67,7 @@ def _claims(task, alignment, rows):
         table.add_section()
     table.caption = (
         "difference: positive is what the claim says. words needed: of test set, to find 0.4 % absolute with as many "
-        "seeds; none: the seeds differ too much for that. In brackets: words tested."
+        "seeds; no number: the seeds differ too much, no test set would do. In brackets: words tested."
     )
     return table
 
@@ -75,4 +75,4 @@ def _claims(task, alignment, rows):
 def words_needed(row: dict) -> str:
     """Infinity is a record's null."""
     needed = row["words_needed"]
-    return "none" if needed is None else f"{round(needed, -2):,.0f} ({row['words']:,})"
+    return f"{'no number' if needed is None else f'{round(needed, -2):,.0f}'} ({row['words']:,})"

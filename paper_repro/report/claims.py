@@ -144,9 +144,9 @@ def _comparisons(rows: Sequence[Row], name: str) -> Table:
 _CAPTION = (
     "WER of both: of two arms, of which the claim says that the first has more errors; where gaps between arms are compared, "
     "both gaps in points. Difference: positive is what the claim says. Intervals of 95 % over speakers (writers) and seeds. "
-    "p: of sign flips over seeds; where the comparison decides, by Holm over those of its task. Words for 0.4 points: of test "
-    "set, to find an absolute difference of 0.4 % with as many seeds. Matched pairs: the test of Gillick and Cox over "
-    "sentences, seed 0 alone, which knows nothing of seeds and speakers."
+    "p: of sign flips over seeds; of the comparisons that decide adjusted by Holm over these, for each task and alignment, of "
+    "the others as it is. Words for 0.4 points: of test set, to find an absolute difference of 0.4 % with as many seeds. "
+    "Matched pairs: the test of Gillick and Cox over sentences, seed 0 alone, which knows nothing of seeds and speakers."
 )
 
 

@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 from lossjax.training import records
 
+from ..store import SAME, short
+
 Row = dict
 
 
 class Evidence(NamedTuple):
-    """rows: of summary-hybrid.jsonl and summary.jsonl. theory: of theory.jsonl. kept: corpora, Gaussian systems, tuned
-    searches and trained networks, of hybrid-*.jsonl. job: the last of job.jsonl, command, setting and seconds.
+    """rows: of summary-hybrid.jsonl and summary.jsonl. theory: of theory.jsonl. kept: corpora and tuned searches, of
+    hybrid-*.jsonl. job: the last of job.jsonl, command, setting and seconds.
     """
 
     rows: list[Row]
@@ -40,12 +42,10 @@ class Task(NamedTuple):
     name: str
     protocol: Row
     corpus: Row | None
-    gaussian: Row | None
     baseline: Row | None
     arms: list[Row]
     claims: list[Row]
     tuned: list[Tuned]
-    seconds: float
     folds: list["Task"]
 
     @property
@@ -69,16 +69,19 @@ class Task(NamedTuple):
 
 
 def read(folder: Path) -> Evidence:
-    """The evidence in the output folder of the job; records of other code than the summary's are left aside."""
+    """The evidence in the output folder of the job; records of other code or another environment are left aside."""
     rows = [row for name in ("summary-hybrid", "summary") for row in records.read(folder / f"{name}.jsonl")]
-    codes = {row["environment"]["code"] for row in rows if row["kind"] == "protocol"}
-    kept = {}
+    made, kept = [row["environment"] for row in rows if row["kind"] == "protocol"], {}
     for file in sorted(folder.glob("hybrid-*.jsonl")):
         for record in records.read(file):
-            if record["environment"]["code"] in codes and record["key"]["kind"] != "recognition":
+            if record["key"]["kind"] in ("corpus", "search weights") and _same(record["environment"], made):
                 kept[json.dumps(record["key"], sort_keys=True)] = record
     job = records.read(folder / "job.jsonl")
     return Evidence(rows, records.read(folder / "theory.jsonl"), list(kept.values()), job[-1] if job else None)
+
+
+def _same(environment, those):
+    return any(all(environment[name] == other[name] for name in SAME) for other in those)
 
 
 def tasks(evidence: Evidence) -> list[Task]:
@@ -100,28 +103,21 @@ def tasks(evidence: Evidence) -> list[Task]:
 def _pooled(task: Task, folds: list[Task]) -> Task:
     protocol = folds[0].protocol if folds else {}
     arms = [{**arm, "depth": arm["depth"] or protocol.get("depth", 0)} for arm in task.arms]
-    return task._replace(protocol=protocol, arms=arms, seconds=sum(fold.seconds for fold in folds), folds=folds)
+    return task._replace(protocol=protocol, arms=arms, folds=folds)
 
 
 def _task(name: str, evidence: Evidence) -> Task:
     rows = [row for row in evidence.rows if row.get("task") == name]
     protocol = _first(row for row in rows if row["kind"] == "protocol") or {}
     kept = [record for record in evidence.kept if _about(record["key"]) == (name, protocol.get("data"))]
-    arms = [row for row in rows if row["kind"] in ("arm", "pooled")]
-
-    def one(kind):
-        return _first(record for record in kept if record["key"]["kind"] == kind)
-
     return Task(
         name,
         protocol,
-        one("corpus"),
-        one("gaussian"),
+        _first(record for record in kept if record["key"]["kind"] == "corpus"),
         _first(row for row in rows if row["kind"] == "baseline"),
-        arms,
+        [row for row in rows if row["kind"] in ("arm", "pooled")],
         [row for row in rows if row["kind"] == "claim"],
-        [_tuned(record, arms, protocol) for record in kept if record["key"]["kind"] == "search weights"],
-        sum(record.get("seconds", 0) for record in kept if record["key"]["kind"] == "network"),
+        _tuned(rows, kept),
         [],
     )
 
@@ -136,21 +132,23 @@ def _about(key):
     return key["task"], key["data"]
 
 
-def _tuned(record: Row, arms: Sequence[Row], protocol: Row) -> Tuned:
-    key = record["key"]["of"][0]
-    if key["kind"] == "gaussian":
-        who, alignment = ("Gaussian mixtures",), "Gaussian"
-    else:
-        who, alignment = tuple(arm["name"] for arm in arms if _is_of(arm, key, protocol)), key["alignment"]["by"]
-    return Tuned(who, alignment, record["key"]["model"], record["tried"], record["weights"])
-
-
-def _is_of(arm: Row, key: Row, protocol: Row) -> bool:
-    same = all(key[name] == arm[name] for name in ("criterion", "depth", "schedule", "rate"))
-    own = arm.get("momentum")
-    momentum = protocol["momentum"] if own is None else own
-    begun = "after" in key if arm["after"] else key.get("start") == arm["start"]
-    return same and begun and key["momentum"] == momentum and key["alignment"]["by"] == arm["alignment"]
+def _tuned(rows: Sequence[Row], kept: Sequence[Row]) -> list[Tuned]:
+    """The searches that the rows name as theirs: others are of other settings."""
+    owners: dict[str, list[Row]] = {}
+    for row in (row for row in rows if row["kind"] in ("arm", "baseline")):
+        for search in (name for wer in row["wer"].values() for name in wer["searches"]):
+            owners.setdefault(search, []).append(row)
+    return [
+        Tuned(
+            tuple(row["name"] for row in own),
+            own[0]["alignment"],
+            record["key"]["model"],
+            record["tried"],
+            record["weights"],
+        )
+        for record in kept
+        if record["key"]["kind"] == "search weights" and (own := owners.get(short(record["key"])))
+    ]
 
 
 def whole(theory: Sequence[Row]) -> bool:

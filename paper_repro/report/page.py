@@ -97,9 +97,9 @@ def _made(evidence: Evidence, tasks: Sequence[Task]) -> list[Block]:
         code = f"commit {environment['commit'] or 'unknown'}, code {environment['code']}"
         facts.append(f"{wording.listed(of)}: on {where}; {versions}; {code}")
     facts += [
-        f"{task.name}: {wording.duration(task.seconds)} of training, summed over networks"
+        f"{task.name}: {wording.duration(seconds)} of training, summed over networks"
         for task in tasks
-        if task.seconds
+        if (seconds := sum(part.protocol.get("seconds", 0) for part in task.folds or [task]))
     ]
     return [Heading(2, "How it was made"), Bullets(facts)]
 

@@ -59,9 +59,11 @@ def _corpus(task: Task) -> list[Block]:
             f"{count:,} words and {c['frames'][split]:,} frames to {_USE[split]}" for split, count in c["words"].items()
         ]
         facts += [f"{len(c['test']):,} test utterances of {len(speakers)} speakers or writers", f"{c['states']} states"]
-    if task.gaussian and task.gaussian["skipped"]:
-        skipped = len(task.gaussian["skipped"])
-        facts.append(f"{skipped} utterances that no alignment fits, left out of training and frame errors")
+    facts += [
+        f"{wording.counted(count, 'utterance')} without a {by} alignment, left out of training and frame errors on it"
+        for by, count in task.protocol.get("skipped", {}).items()
+        if count and not task.folds
+    ]
     if "data" in task.protocol and not task.folds:
         facts.append(f"fingerprint of the corpus as it is used: {task.protocol['data']}")
     if task.folds:

@@ -12,7 +12,7 @@ from paper_repro.corpora.corpus import utterances
 from paper_repro.corpora.jackknife import jackknife
 from paper_repro.hybrid import job, tables
 from paper_repro.hybrid.tasks import Source
-from paper_repro.report import wording
+from paper_repro.report import evidence, wording
 
 ONE_ARM = dataclasses.replace(toy.PROTOCOL, arms=(toy.CE,), factors=(1.0,))
 
@@ -50,6 +50,18 @@ def test_every_arm_has_a_row_with_frame_and_word_errors(folder):
         assert len(wer["by_seed"]) == row["seeds"]
     assert arms["SE, the rate of CE"]["rate"] == pytest.approx(arms["CE"]["rate"] * 41 / 2, rel=1e-3)
     assert [r["kind"] for r in rows[:2]] == ["protocol", "baseline"]
+
+
+def test_rows_name_their_searches_and_what_they_took(folder):
+    rows, kept = (records.read(folder / name) for name in ("summary-hybrid.jsonl", "hybrid-1of1.jsonl"))
+    (task,) = evidence.tasks(evidence.read(folder))
+    assert {name for tuned in task.tuned for name in tuned.who} == {
+        "Gaussian mixtures",
+        *(arm.name for arm in toy.PROTOCOL.arms),
+    }
+    trained = sum(r["seconds"] for r in kept if r["key"]["kind"] == "network")
+    assert rows[0]["seconds"] == pytest.approx(trained)
+    assert rows[0]["skipped"] == {"Gaussian": 0}
 
 
 def test_the_rate_of_an_arm_is_the_best_on_dev(folder):
@@ -125,6 +137,19 @@ def test_networks_align_anew_and_train_again(tmp_path):
     assert arms["CE"]["test_error"] != arms["Gaussian"]["test_error"]
 
 
+def test_what_cannot_be_aligned_is_counted_for_every_alignment(tmp_path):
+    """A training line cut to one frame has no alignment by anybody."""
+    whole = toy.corpus()
+    (first, *others) = whole.train
+    cut = whole._replace(train=(first._replace(features=first.features[:1]), *others))
+    few = dataclasses.replace(
+        ONE_ARM, seeds=1, fine_seeds=1, epochs=1, alignments=("Gaussian", "CE"), realigned=("CE",)
+    )
+    sources = [Source("digit lines", lambda: cut)]
+    rows = job.run(job.Job(sources, {"digit lines": few}, tmp_path, (1, 1), print, refuse, lambda n: lambda *s: None))
+    assert rows[0]["skipped"] == {"Gaussian": 1, "CE": 1}
+
+
 def test_folds_are_pooled_over_all_speakers(tmp_path):
     whole = jackknife(toy.corpus(), 2)
     sources = [Source(f"lines, fold {k}", lambda k=k: whole[k], "lines") for k in range(2)]
@@ -161,6 +186,11 @@ def test_a_task_without_frames_to_train_or_judge_on_is_refused_and_others_are_do
     )
     assert [(source.name, said[-len(why) :]) for source, said in refused] == [("short", why)]
     assert {row["task"] for row in rows} == {"lines"}
+
+
+def test_infinitely_many_words_are_no_number():
+    assert tables.words_needed({"words_needed": None, "words": 773}) == "no number (773)"
+    assert tables.words_needed({"words_needed": 12_345.0, "words": 773}) == "12,300 (773)"
 
 
 def test_tables_print_all_arms_and_claims(folder):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lossjax.training import stats
 from paper_repro.hybrid import claims
 from paper_repro.hybrid.claims import CURED, HELPS, WORSE
 
@@ -56,6 +57,20 @@ def test_a_verdict(means, claim, want):
 def test_few_seeds_are_not_enough_however_clear():
     assert verdicts(RANDOM, seeds=7) == {WORSE.says: "not enough"}
     assert verdicts(RANDOM | FINE, seeds=10, enough_fine=30)[HELPS.says] == "not enough"
+
+
+def test_p_is_adjusted_where_it_decides_and_nowhere_else():
+    """Holm over the deciding comparisons of one model; by another model nothing is decided."""
+    made = {arm: errors(mean, i) for i, (arm, mean) in enumerate((RANDOM | {"CE": 3.0} | FINE).items())}
+    judged = {d: claims.judge(made, WORDS, SPEAKERS, 8, 8, decides=d) for d in (True, False)}
+    assert [one.verdict for one in judged[False]] == [None] * len(judged[False])
+    raw = [one.p for one in judged[False]]
+    decided = [i for i, one in enumerate(judged[True]) if one.comparison.decides]
+    adjusted = stats.holm(np.array([raw[i] for i in decided]))
+    want = [adjusted[decided.index(i)] if i in decided else p for i, p in enumerate(raw)]
+    assert len(decided) == 2
+    assert [one.p for one in judged[True]] == pytest.approx(want, rel=1e-12)
+    assert want != raw
 
 
 def test_arms_that_are_not_there_make_no_comparison():

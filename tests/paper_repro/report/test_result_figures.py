@@ -2,6 +2,7 @@
 
 import base64
 import re
+from itertools import pairwise
 
 import made_rows as made
 import numpy as np
@@ -106,6 +107,18 @@ def test_the_forest_has_the_control_and_the_published_difference(task):
     np.testing.assert_allclose(diamonds, [[0.4]])
 
 
+def test_the_published_mark_covers_none_of_ours(task):
+    """Whatever the differences: no two marks of a task share a height, half the size of both lies between them."""
+    figure = forest.fine_tuning([task])
+    figure.draw_without_rendering()
+    (ax,) = figure.axes
+    marks = [line for line in ax.lines if line.get_marker() not in ("None", None) and len(line.get_xdata()) == 1]
+    heights = [ax.transData.transform((0, line.get_ydata()[0]))[1] for line in marks]
+    assert len(marks) == 4
+    placed = sorted(zip(heights, (line.get_markersize() * figure.dpi / 72 for line in marks)))
+    assert all(b - a > (size_a + size_b) / 2 for (a, size_a), (b, size_b) in pairwise(placed))
+
+
 def test_search_curves_hold_the_other_weights(task):
     tuned = task.tuned[0]
     assert tuned.who == ("CE",)
@@ -152,18 +165,31 @@ def test_a_name_with_a_formula_in_it_is_text(tmp_path):
             plot.save(figure, tmp_path / str(n))
 
 
-def test_records_of_other_code_are_left_aside_and_the_last_one_counts(tmp_path):
+@pytest.mark.parametrize(
+    "environment", [{"code": "other"}, {"device": "1 x gpu: gpu"}, {"versions": {"python": "3.11", "jax": "0.0.2"}}]
+)
+def test_records_of_other_code_or_another_environment_are_left_aside(tmp_path, environment):
     evidence = made.everything("AN4")
-    other = [{**record, "environment": made.ENVIRONMENT | {"code": "other"}} for record in evidence.kept]
-    again = made.trained(evidence.rows[2], 1000.0)
+    other = [{**record, "tried": [], "environment": made.ENVIRONMENT | environment} for record in evidence.kept]
     records.write(tmp_path / "summary-hybrid.jsonl", evidence.rows)
-    records.write(tmp_path / "hybrid-1of2.jsonl", [*evidence.kept, *other])
-    records.write(tmp_path / "hybrid-2of2.jsonl", [again])
+    records.write(tmp_path / "hybrid-1of2.jsonl", evidence.kept)
+    records.write(tmp_path / "hybrid-2of2.jsonl", other)
     (found,) = tasks(read(tmp_path))
-    assert found.seconds == 1000 + 5 * 40
-    assert len(found.tuned) == 6
+    assert [len(tuned.tried) for tuned in found.tuned] == [7] * 6
     assert found.corpus["states"] == 102
     assert by_task([found, found._replace(name="x")], lambda task: str(task.corpus["states"])) == "102"
+
+
+def test_searches_of_other_settings_are_not_drawn(tmp_path):
+    """A run with another batch leaves its searches in the folder; the rows name those that are theirs."""
+    evidence = made.everything("AN4")
+    stale = [record for record in evidence.kept if record["key"]["kind"] == "search weights"]
+    for record in stale:
+        record = {**record, "key": {**record["key"], "of": [{**record["key"]["of"][0], "batch": 7}]}}
+        evidence.kept.append({**record, "weights": {"kappa": 0.0, "lm_scale": 0.0, "penalty": 0.0}})
+    (found,) = tasks(evidence)
+    assert [tuned.weights["kappa"] for tuned in found.tuned] == [0.6] * 6
+    assert searches.curves(found) is not None
 
 
 def test_one_call_writes_everything(tmp_path):

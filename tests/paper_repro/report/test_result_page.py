@@ -176,6 +176,21 @@ def test_the_command_the_setting_and_the_machine_stand_there(text):
     assert "AN4: 4 minutes of training, summed over networks" in text
 
 
+@pytest.mark.parametrize(
+    ("skipped", "said"),
+    [
+        ({"Gaussian": 0, "CE": 0}, []),
+        (
+            {"Gaussian": 1, "CE": 12},
+            ["1 utterance without a Gaussian alignment", "12 utterances without a CE alignment"],
+        ),
+    ],
+)
+def test_what_could_not_be_aligned_is_told(skipped, said):
+    found = markdown(built(Evidence([made.protocol("AN4", skipped=skipped), *made.arms("AN4")], [], [])))
+    assert re.findall(r"\d+ utterances? without a \w+ alignment", found) == said
+
+
 def test_each_alignment_has_its_own_arms_and_verdicts():
     rows = made.everything("AN4").rows
     other = [
