@@ -28,7 +28,7 @@ class Config:
 
 
 # Recognition tasks of the whole protocol alone.
-ONLY_FULL = ("an4-by-folds", "mnist-lines")
+ONLY_FULL = ("an4-by-folds", "digit-strings-by-speaker", "mnist-lines")
 QUICK = Config(seeds=10, tuning_seeds=3, epochs=30, rates=RATES[::2])
 
 
@@ -45,7 +45,9 @@ class Options:
     """A rough look, a few seeds and small networks; this is the default."""
     full: bool = False
     """The protocol: 8 seeds of every arm, 30 of the continuations, all alignments; hours to days."""
-    tasks: tuple[Literal["digit-lines", "an4", "an4-by-folds", "digit-strings", "mnist-lines"], ...] = ()
+    tasks: tuple[
+        Literal["digit-lines", "an4", "an4-by-folds", "digit-strings", "digit-strings-by-speaker", "mnist-lines"], ...
+    ] = ()
     """Only these recognition tasks; without, all whose data are here."""
     kaldi: Path | None = None
     """A folder of Kaldi's, as one more task."""

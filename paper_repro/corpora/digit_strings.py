@@ -1,9 +1,9 @@
 """Strings of spoken digits, built from the isolated recordings of the Free Spoken Digit Dataset, with noise.
 
 Nobody spoke these strings: recordings of one speaker are set one after another. The recipe, all drawn from one seed:
-1. Train: recordings 10 to 49 of each word and speaker, dev: 5 to 9, test: 0 to 4, the set's own test recordings. With a
-   speaker held out: all 50 of that speaker are the test recordings, all 50 of the next in alphabetical order dev, and 10
-   to 49 of the other four train.
+1. Train: recordings 10 to 49 of each word and speaker, dev: 5 to 9, test: 0 to 4, the set's own test recordings. With
+   speakers held out: all 50 of these are the test recordings, all 50 of the next speaker in alphabetical order dev, and
+   10 to 49 of the others train.
 2. Speakers take turns. A string has 3 to 7 words, dealt from the speaker's shuffled recordings, which are shuffled anew
    when they run out: every recording is used equally often, give or take one.
 3. Between words 0 to 0.15 s of silence, at both ends 0.1 to 0.3 s, each length equally likely.
@@ -14,7 +14,7 @@ Nobody spoke these strings: recordings of one speaker are set one after another.
    the string.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ from lossjax.data.spoken_digits import RATE, log_mel, recordings
 from .corpus import Corpus, Utterance, checked
 from .dealing import deal, hand
 
+SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 WORDS = tuple("0123456789")
 STATES = 4
 SILENCE = "sil"
@@ -53,14 +54,14 @@ def digit_strings(
     given: Path | None = None,
     seed: int = 0,
     *,
-    held_out: str | None = None,
+    held_out: Sequence[str] = (),
     strings: tuple[int, int, int] = (250, 100, 2_200),
 ) -> Corpus:
     """strings: of train, dev, test; 5 words a string on average, more than 10,000 in test.
 
     The 300 test recordings (500 of a speaker held out) are reused about 37 (22) times, each time with other neighbours
     and noise: resample over speakers, not strings. The same seed gives the same bits. given: the folder of the
-    recordings, else $LOSSJAX_DATA/fsdd/recordings. held_out: the name of the speaker to test, unheard in training.
+    recordings, else $LOSSJAX_DATA/fsdd/recordings. held_out: the speakers to test, unheard in training.
 
     Raises: MissingExtraError without kaldi-native-fbank; DataError for recordings that are missing or others, or a
     speaker who is not there.
@@ -74,22 +75,26 @@ def _take(name, signal):
     return Take(word, speaker, int(number), signal)
 
 
-def assembled(takes: list[Take], seed: int, *, held_out: str | None, strings: tuple[int, int, int]) -> Corpus:
+def assembled(takes: list[Take], seed: int, *, held_out: Sequence[str], strings: tuple[int, int, int]) -> Corpus:
     """The strings of these recordings, as `digit_strings`.
 
-    Raises: DataError for a speaker who is not there, one without recordings for a split, and fewer than three speakers.
+    Raises: DataError for a speaker who is not there, one without recordings for a split, and fewer than three speakers,
+    or two besides those held out.
     """
     speakers = sorted({take.speaker for take in takes})
     if len(speakers) < 3:
         raise DataError(f"strings need recordings of three speakers or more, these are of {len(speakers)}")
-    if held_out is not None and held_out not in speakers:
-        raise DataError(f"there is no speaker {held_out!r} among the recordings, only {', '.join(speakers)}")
+    for name in held_out:
+        if name not in speakers:
+            raise DataError(f"there is no speaker {name!r} among the recordings, only {', '.join(speakers)}")
+    if len(set(speakers) - set(held_out)) < 2:
+        raise DataError(f"with {' and '.join(held_out)} held out fewer than two speakers are left, for train and dev")
     cast = _cast(speakers, held_out)
     train, dev, test = (
-        tuple(_strings(np.random.default_rng([seed, part]), takes, cast, split, count, held_out is not None))
+        tuple(_strings(np.random.default_rng([seed, part]), takes, cast, split, count, bool(held_out)))
         for part, (split, count) in enumerate(zip(cast, strings))
     )
-    name = "digit strings" + (f", {held_out} held out" if held_out else "")
+    name = "digit strings" + (f", {' and '.join(held_out)} held out" if held_out else "")
     lexicon = {word: ((word,),) for word in WORDS}
     states = dict.fromkeys(WORDS, STATES) | {SILENCE: 1}
     return checked(Corpus(name, train, dev, test, lexicon, SILENCE, states, context=5, frame_seconds=HOP))
@@ -97,14 +102,11 @@ def assembled(takes: list[Take], seed: int, *, held_out: str | None, strings: tu
 
 def _cast(speakers, held_out):
     """Split -> its speakers."""
-    if held_out is None:
+    if not held_out:
         return dict.fromkeys(_INDICES, speakers)
-    following = speakers[(speakers.index(held_out) + 1) % len(speakers)]
-    return {
-        "train": [s for s in speakers if s not in (held_out, following)],
-        "dev": [following],
-        "test": [held_out],
-    }
+    after = speakers.index(held_out[-1]) + 1
+    following, *others = [s for s in (*speakers[after:], *speakers[:after]) if s not in held_out]
+    return {"train": sorted(others), "dev": [following], "test": list(held_out)}
 
 
 def _strings(rng, takes, cast, split, count, every_index) -> Iterator[Utterance]:

@@ -165,6 +165,7 @@ FULL = {
         alignments=("Gaussian", "CE", "SE"),
         realigned=_REALIGNED,
     ),
+    "digit strings by speaker": Protocol(RANDOM + LAYER + FINE_TUNED),
     "MNIST lines": Protocol(_EVERYTHING),
     "Kaldi": Protocol(MAIN + OUTPUTS, depth=3, width=512, batch=256, models=("bigram", "zero-gram")),
     "IAM": Protocol(MAIN + OUTPUTS, depth=3, width=512, batch=256, models=("bigram", "zero-gram")),

@@ -8,10 +8,12 @@ from .evidence import Row, Task, by_task
 
 # As the readers of the corpora make them; of a folder of somebody's own they are as they come.
 _CEPSTRA = "13 cepstra every 10 ms with slopes and slopes of these, 39 in all, normalised over the utterance"
+_LOG_MEL = "20 log-mel energies every 15 ms, normalised over the string"
 _FEATURES = {
     "AN4": _CEPSTRA,
     "AN4 by folds": _CEPSTRA,
-    "digit strings": "20 log-mel energies every 15 ms, normalised over the string",
+    "digit strings": _LOG_MEL,
+    "digit strings by speaker": _LOG_MEL,
     "digit lines": "columns of 10 pixels",
     "MNIST lines": "columns of 28 pixels",
 }

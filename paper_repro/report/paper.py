@@ -19,15 +19,19 @@ KIND = {
     "AN4": SPEECH,
     "AN4 by folds": SPEECH,
     "digit strings": SPEECH,
+    "digit strings by speaker": SPEECH,
     "Kaldi": SPEECH,
     "digit lines": HANDWRITING,
     "MNIST lines": HANDWRITING,
     "IAM": HANDWRITING,
 }
+_STRINGS = (
+    "Nobody spoke these strings: they are built from isolated recordings of digits of the Free Spoken Digit Dataset, set "
+    "one after another with silence and noise, all drawn from one seed (the recipe is in corpora/digit_strings.py)."
+)
 BUILT = {
-    "digit strings": "Nobody spoke these strings: they are built from isolated recordings of digits of the Free Spoken "
-    "Digit Dataset, set one after another with silence and noise, all drawn from one seed (the recipe is in "
-    "corpora/digit_strings.py).",
+    "digit strings": _STRINGS,
+    "digit strings by speaker": _STRINGS,
     "digit lines": "Nobody wrote these lines: they are built from scikit-learn's isolated handwritten digits, set side by "
     "side with gaps and noise, all drawn from one seed (the recipe is in corpora/digit_lines.py). Test digits are used "
     "many times over, each time with other neighbours and noise; blocks of digits stand for writers.",

@@ -51,7 +51,7 @@ def _of_fold(fold: Task) -> list[Block]:
 
 
 def _corpus(task: Task) -> list[Block]:
-    built, c = paper.BUILT.get(task.name), task.corpus
+    told, c = [paper.BUILT[task.name]] if task.name in paper.BUILT else [], task.corpus
     facts: list[Words] = []
     if c:
         speakers = {speaker for _, speaker, _ in c["test"]}
@@ -67,12 +67,12 @@ def _corpus(task: Task) -> list[Block]:
     if "data" in task.protocol and not task.folds:
         facts.append(f"fingerprint of the corpus as it is used: {task.protocol['data']}")
     if task.folds:
-        built = (
-            f"Pooled over {wording.counted(len(task.folds), 'fold')}: every speaker is tested once, by networks that did not "
-            "train on that speaker. Word errors and comparisons are over all of them; rates are chosen fold by fold, and all "
-            "that were chosen are named."
+        told.append(
+            f"Pooled over {wording.counted(len(task.folds), 'fold')}: every speaker is tested in one of them, by networks "
+            "that did not train on that speaker. Word errors and comparisons are over all of them; rates are chosen fold by "
+            "fold, and all that were chosen are named."
         )
-    return [*([Paragraph(built)] if built else []), *([Bullets(facts)] if facts else [])]
+    return [*map(Paragraph, told), *([Bullets(facts)] if facts else [])]
 
 
 _USE = {"train": "train", "dev": "tune", "test": "test"}

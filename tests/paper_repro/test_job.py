@@ -260,6 +260,7 @@ def test_ctrl_c_is_one_line_and_130(tmp_path, monkeypatch, capsys):
         (["--shard", "one"], "--shard is i/n"),
         (["--tasks", "an5"], "an5"),
         (["--tasks", "an4", "mnist-lines"], "--tasks mnist-lines needs --full"),
+        (["--tasks", "digit-strings-by-speaker"], "--tasks digit-strings-by-speaker needs --full"),
         (["--kaldi", "no_such_folder"], "--kaldi: there is no folder no_such_folder"),
         (["--iam", "pyproject.toml"], "--iam: there is no folder pyproject.toml"),
         (["--draw", "--output", "no_such_folder"], "there are no records to draw in no_such_folder"),

@@ -13,6 +13,7 @@ from lossjax.data.dataset import DataError
 from paper_repro.corpora import digit_strings
 from paper_repro.corpora.corpus import fingerprint, too_short, utterances
 from paper_repro.corpora.digit_strings import NOISES, Take, assembled, babble, noisy, pink, string
+from paper_repro.hybrid import tasks
 
 SHARED = Path(os.environ.get("LOSSJAX_DATA", Path(__file__).parents[4] / "shared" / "data"))
 SPEAKERS = ("ann", "bob", "cy", "di")
@@ -51,21 +52,32 @@ def spoken(corpus):
 
 def test_recordings_keep_to_their_split(takes):
     """Enough strings that every recording of dev and test is heard."""
-    train, dev, test = spoken(assembled(takes, 1, held_out=None, strings=(40, 70, 70)))
+    train, dev, test = spoken(assembled(takes, 1, held_out=(), strings=(40, 70, 70)))
     assert {index for *_, index in train} <= set(range(10, 50))
     assert dev == {(w, s, i) for w, s, i in itertools.product("0123456789", SPEAKERS, range(5, 10))}
     assert test == {(w, s, i) for w, s, i in itertools.product("0123456789", SPEAKERS, range(5))}
 
 
 def test_a_speaker_held_out_is_not_heard_in_training(takes):
-    train, dev, test = spoken(assembled(takes, 1, held_out="di", strings=(40, 20, 130)))
+    train, dev, test = spoken(assembled(takes, 1, held_out=["di"], strings=(40, 20, 130)))
     assert {speaker for _, speaker, _ in train} == {"bob", "cy"}
     assert {speaker for _, speaker, _ in dev} == {"ann"}
     assert test == {(w, "di", i) for w, i in itertools.product("0123456789", range(50))}
     assert {index for *_, index in train} <= set(range(10, 50))
 
 
-@pytest.mark.parametrize("held_out", [None, "di"])
+@pytest.mark.parametrize(
+    ("held_out", "heard", "dev_speaker"),
+    [(("ann", "cy"), {"bob"}, "di"), (("bob", "di"), {"cy"}, "ann"), (("cy", "di"), {"bob"}, "ann")],
+)
+def test_two_speakers_held_out_are_not_heard_in_training(takes, held_out, heard, dev_speaker):
+    train, dev, test = spoken(assembled(takes, 1, held_out=held_out, strings=(40, 20, 260)))
+    assert {speaker for _, speaker, _ in train} == heard
+    assert {speaker for _, speaker, _ in dev} == {dev_speaker}
+    assert test == {(w, s, i) for w, s, i in itertools.product("0123456789", held_out, range(50))}
+
+
+@pytest.mark.parametrize("held_out", [(), ("di",)])
 def test_the_noise_of_a_split_is_made_of_training_speakers_and_its_own_recordings(takes, monkeypatch, held_out):
     heard = []
     monkeypatch.setattr(
@@ -77,12 +89,12 @@ def test_the_noise_of_a_split_is_made_of_training_speakers_and_its_own_recording
             numbers = [int(x[0]) - 1 for x in others]
             assert {n // 40 for n in numbers} == set(indices)
             speakers = {SPEAKERS[n % 40 // 10] for n in numbers}
-            training = set(SPEAKERS) if held_out is None else {"bob", "cy"}
+            training = set(SPEAKERS) if not held_out else {"bob", "cy"}
             assert speakers == training - {chosen[0].speaker}
 
 
 def test_the_same_seed_gives_the_same_bits(takes):
-    one, again, other = (assembled(takes, seed, held_out=None, strings=FEW) for seed in (5, 5, 6))
+    one, again, other = (assembled(takes, seed, held_out=(), strings=FEW) for seed in (5, 5, 6))
     assert fingerprint(one) == fingerprint(again) != fingerprint(other)
     assert [len(split) for split in one[1:4]] == list(FEW)
     assert {len(u.words) for u in utterances(one)} <= {3, 4, 5, 6, 7}
@@ -90,14 +102,17 @@ def test_the_same_seed_gives_the_same_bits(takes):
 
 def test_an_unknown_speaker_and_one_without_recordings(takes):
     with pytest.raises(DataError) as error:
-        assembled(takes, 0, held_out="eve", strings=FEW)
+        assembled(takes, 0, held_out=["eve"], strings=FEW)
     one_sentence(error, "'eve'", "ann, bob, cy, di")
     with pytest.raises(DataError) as error:
-        assembled([t for t in takes if (t.speaker, t.number) < ("di", 5)], 0, held_out=None, strings=FEW)
+        assembled([t for t in takes if (t.speaker, t.number) < ("di", 5)], 0, held_out=(), strings=FEW)
     one_sentence(error, "di", "train")
     with pytest.raises(DataError) as error:
-        assembled([t for t in takes if t.speaker < "cy"], 0, held_out=None, strings=FEW)
+        assembled([t for t in takes if t.speaker < "cy"], 0, held_out=(), strings=FEW)
     one_sentence(error, "three speakers", "2")
+    with pytest.raises(DataError) as error:
+        assembled(takes, 0, held_out=SPEAKERS[:3], strings=FEW)
+    one_sentence(error, "ann and bob and cy held out", "two speakers")
 
 
 @pytest.mark.parametrize("kind", NOISES)
@@ -129,6 +144,12 @@ def test_babble_is_four_talkers_of_equal_power():
     assert powers == pytest.approx([4] * 10, rel=0.2)
 
 
+def test_the_speakers_of_the_folds_are_all_speakers():
+    tested = [digit_strings.SPEAKERS[fold :: tasks.PAIRS] for fold in range(tasks.PAIRS)]
+    assert sorted(itertools.chain(*tested)) == list(digit_strings.SPEAKERS)
+    assert {len(pair) for pair in tested} == {2}
+
+
 needs_recordings = pytest.mark.skipif(not (SHARED / "fsdd").is_dir(), reason="needs LOSSJAX_DATA/fsdd")
 
 
@@ -140,7 +161,7 @@ def test_strings_of_the_real_recordings():
     assert fingerprint(corpus) == fingerprint(again)
     assert {u.features.shape[1] for u in utterances(corpus)} == {20}
     assert too_short(corpus) == ()
-    assert len({u.speaker for u in corpus.test}) == 6
+    assert tuple(sorted({u.speaker for u in corpus.test})) == digit_strings.SPEAKERS
     for utterance in utterances(corpus):
         np.testing.assert_allclose(utterance.features.mean(0), 0, atol=1e-4)
         # 0.14 to 2.3 s a word, with what stands between.

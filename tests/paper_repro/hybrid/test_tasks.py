@@ -60,6 +60,7 @@ def test_a_damaged_corpus_is_left_out_and_others_stay():
 def test_every_task_has_a_protocol_that_fits(protocols, tmp_path):
     named = {source.protocol for source in tasks.sources(protocols is config.FULL, tmp_path, tmp_path)}
     assert named <= protocols.keys()
+    assert (tasks.BY_SPEAKER in named) == (protocols is config.FULL)
     for protocol in protocols.values():
         config.check(protocol)
         assert {len(config.grid(protocol, arm)) for arm in protocol.arms} == {len(protocol.factors)}
