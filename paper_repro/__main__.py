@@ -12,7 +12,10 @@ from .config import Options
 
 
 def main(args: list[str] | None = None) -> int:
-    """Run everything; exit code 0, 2 for a request that cannot be carried out, 130 after Ctrl-C."""
+    """Run everything; exit code 0, 2 for a request that cannot be carried out, 130 after Ctrl-C.
+
+    1 where a network does not come out the same again.
+    """
     options = tyro.cli(Options, prog="python -m paper_repro", args=args)
     try:
         options.config()
@@ -26,9 +29,11 @@ def main(args: list[str] | None = None) -> int:
     use_host_devices(_cores())
     from lossjax.training.bad_input import BadInputError
 
-    from .job import run
+    from .job import again, run
 
     try:
+        if options.again:
+            return again(options)
         run(options)
     except BadInputError as problem:
         print(f"paper_repro: {problem}", file=sys.stderr)

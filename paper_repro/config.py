@@ -61,6 +61,9 @@ class Options:
     """Run nothing: draw the page of the records that are there."""
     page: Path | None = None
     """Folder for the page, its figures, tables and records, if not the output folder."""
+    again: tuple[str, str, int] | None = None
+    """TASK ARM SEED: train this one network of the summary in the output folder again (Gaussian alignment), recognise the
+    test set with it, and say whether both come out the same, bit for bit: --again "digit lines" "CE, then SE" 0"""
     points: Literal["float16", "all"] = "float16"
     """Where Equations 11 and 12 are held against the derived gradients: every float16 z1 - z2, or every float32 too."""
 

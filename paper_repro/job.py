@@ -16,6 +16,7 @@ from lossjax.training.bad_input import BadInputError, check_folder
 
 from . import digits, summary, tables, theory
 from .config import Config, Options
+from .hybrid import again as once_more
 from .hybrid import config as hybrid_config
 from .hybrid import job as hybrid
 from .hybrid import tables as hybrid_tables
@@ -52,6 +53,28 @@ def run(options: Options) -> None:
     console.print(f"{time.perf_counter() - began:.0f} s in all; records in {options.folder}")
     if refused:
         raise BadInputError("; ".join(refused))
+
+
+def again(options: Options) -> int:
+    """Train one network of the table again and compare; exit code 0 where it comes out the same, else 1.
+
+    Raises: BadInputError for a task, an arm or a seed that is not there.
+    """
+    name, arm, seed = options.again or ("", "", 0)
+    known = {source.name: source for source in tasks.sources(options.full, options.kaldi, options.iam)}
+    if name not in known:
+        raise BadInputError(f"--again: there is no task {name!r}, only {', '.join(map(repr, known))}")
+    try:
+        found = once_more.again(options.folder, known[name], _protocols(options)[known[name].protocol], arm, seed)
+    except (DataError, MissingExtraError) as problem:
+        raise BadInputError(f"{name}: {problem}") from None
+    print(f"{name}, {arm}, seed {seed}")
+    for what, (recorded, now) in {"weights, SHA-256": found.weights, **found.errors}.items():
+        shown = (recorded, now) if isinstance(recorded, str) else (f"{100 * x:.4f} % WER" for x in (recorded, now))
+        print(f"  {what}: {' recorded, '.join(shown)} now{'' if recorded == now else ': NOT the same'}")
+    if found.elsewhere:
+        print(f"  not as it was when this was recorded: {', '.join(found.elsewhere)}")
+    return 0 if found.same else 1
 
 
 def _check_asked(options):
@@ -131,12 +154,16 @@ def asked(options: Options, source: Source) -> bool:
     return source.protocol in NAMED or source.protocol.lower().replace(" ", "-") in options.tasks
 
 
+def _protocols(options):
+    protocols = hybrid_config.FULL if options.full else hybrid_config.QUICK
+    if options.seeds is None:
+        return protocols
+    few = {"seeds": options.seeds, "fine_seeds": options.seeds}
+    return {name: dataclasses.replace(p, **few) for name, p in protocols.items()}
+
+
 def run_hybrid(options: Options, progress: Progress, refused: list[str]) -> list[dict]:
     """The rows of the recognition tasks; refused: gets a sentence for each that was asked for and cannot be done."""
-    protocols = hybrid_config.FULL if options.full else hybrid_config.QUICK
-    if options.seeds is not None:
-        few = {"seeds": options.seeds, "fine_seeds": options.seeds}
-        protocols = {name: dataclasses.replace(p, **few) for name, p in protocols.items()}
 
     def tell(name):
         bars = {}
@@ -157,7 +184,7 @@ def run_hybrid(options: Options, progress: Progress, refused: list[str]) -> list
         else:
             say(f"left out: {source.name}: {why}")
 
-    hybrid.run(hybrid.Job(sources(options), protocols, options.folder, options.part(), say, refuse, tell))
+    hybrid.run(hybrid.Job(sources(options), _protocols(options), options.folder, options.part(), say, refuse, tell))
     return records.read(options.folder / "summary-hybrid.jsonl")
 
 

@@ -32,7 +32,7 @@ class Stages:
         """part: (i, n), i from 1. tell: (stage, done, of) as it goes."""
         self.lab, self.arms, self.part, self.tell = lab, tuple(arms), part, tell
         self.rates = Choice()
-        self._named = {arm.name: arm for arm in lab.protocol.arms}
+        self.named = {arm.name: arm for arm in lab.protocol.arms}
 
     def run(self) -> None:
         """Every network of the comparison, trained."""
@@ -57,7 +57,7 @@ class Stages:
 
     def one(self, arm: Arm, rate: float, seed: int) -> Run:
         """A run, with the one that it goes on from."""
-        parent = self._named[arm.after] if arm.after else None
+        parent = self.named[arm.after] if arm.after else None
         return Run(arm, rate, seed, self.one(parent, self.rates[parent.name], seed) if parent else None)
 
     def rate(self, arm: Arm) -> float:

@@ -13,6 +13,9 @@ from .gaussians import Task
 from .scoring import Search, System
 from .stages import Stages
 
+# Of the SHA-256 of a network's last weights.
+DIGITS = 16
+
 
 class Part(NamedTuple):
     """A task on one alignment, trained and decoded."""
@@ -78,6 +81,9 @@ def _arm(part: Part, arm: Arm) -> dict:
         "at_edge": stages.at_edge(arm),
         "grid": [[rate, error] for rate, error in grid.items()],
         "seeds": len(results),
+        # By seed, so that one of them can be trained again and held against it.
+        "networks": [r["weights"][:DIGITS] for r in results],
+        "states": stages.lab.alignment.digest,
         "enough": task.protocol.enough_fine if arm.after else task.protocol.enough,
         "diverged": sum(r["diverged"] is not None for r in results),
         **measured,
