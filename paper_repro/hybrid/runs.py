@@ -12,6 +12,7 @@ import numpy as np
 
 from lossjax.training.members import members
 
+from .. import memory
 from ..store import Store
 from . import config, frames, measures, networks, pretraining, starts, training, weights
 from .config import FIRST_TUNING_SEED, Arm
@@ -160,6 +161,7 @@ class Lab:
             "dev_error": curves["dev_error"][-1],
             "weights": weights.digest(params),
             "seconds": round(seconds, 3),
+            "memory": memory.peak(),
         }
         if run.seed < FIRST_TUNING_SEED:
             posteriors = self.posteriors(run.arm.criterion, self.depth(run.arm))

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import memory
 from ..recogniser import language_model, search, tuning, wer, wordloop
 from ..recogniser.align import Scorer
 from ..recogniser.gaussian_training import scorer as gaussian_scorer
@@ -129,5 +130,6 @@ class Search:
                 "unknown": int(counts.unknown.sum()),
                 "hypotheses": [" ".join(found.words[name]) for name in counts.names] if keep else None,
                 "skipped": [list(s) for s in found.skipped],
+                "memory": memory.peak(),
             }
             self.store.add([(self.test_key(system, model, weights[model]), result)])

@@ -215,9 +215,19 @@ def _matched(parts, systems, tuned, comparison, model):
 def settings(parts: list[Part]) -> dict:
     """The protocol of a task on all its alignments, for the record; with what it took, and what could not be aligned.
 
-    seconds: of training, summed over networks. skipped: alignment -> number of utterances without states.
+    seconds: of training, summed over networks. memory: MiB, the most that a process had held when a network of this task
+    was trained or had recognised the test set, whatever it did before. skipped: alignment -> number of utterances without
+    states.
     """
     task, labs = parts[0].task, [part.stages.lab for part in parts]
+    trained = [part.stages.lab.result(run) for part in parts for run in part.stages.runs()]
+    tested = [
+        _recognised(part, system, part.stages.first(part.search, arm), model)
+        for part in parts
+        for arm in part.stages.arms
+        for system in _systems(part, arm)
+        for model in part.search.models
+    ]
     return {
         "kind": "protocol",
         "task": task.name,
@@ -225,6 +235,7 @@ def settings(parts: list[Part]) -> dict:
         **dataclasses.asdict(task.protocol),
         "centres": config.CENTRES,
         "fine": config.FINE,
-        "seconds": sum(part.stages.lab.result(run)["seconds"] for part in parts for run in part.stages.runs()),
+        "seconds": sum(result["seconds"] for result in trained),
+        "memory": max(result["memory"] for result in (*trained, *tested)),
         "skipped": {lab.alignment.name: lab.alignment.skipped for lab in labs},
     }

@@ -97,11 +97,18 @@ def _made(evidence: Evidence, tasks: Sequence[Task]) -> list[Block]:
         code = f"commit {environment['commit'] or 'unknown'}, code {environment['code']}"
         facts.append(f"{wording.listed(of)}: on {where}; {versions}; {code}")
     facts += [
-        f"{task.name}: {wording.duration(seconds)} of training, summed over networks"
+        f"{task.name}: {wording.duration(seconds)} of training, summed over networks{_memory(task)}"
         for task in tasks
         if (seconds := sum(part.protocol.get("seconds", 0) for part in task.folds or [task]))
     ]
     return [Heading(2, "How it was made"), Bullets(facts)]
+
+
+def _memory(task: Task) -> str:
+    held = [part.protocol["memory"] for part in task.folds or [task] if "memory" in part.protocol]
+    if not held:
+        return ""
+    return f"; the process that did it had held at most {max(held) / 1024:.2f} GiB of memory by then, what it did before included"
 
 
 def _command(job: Row | None) -> Words:

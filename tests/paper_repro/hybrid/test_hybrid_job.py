@@ -8,6 +8,7 @@ import toy
 from rich.console import Console
 
 from lossjax.training import records
+from paper_repro import memory
 from paper_repro.corpora.corpus import utterances
 from paper_repro.corpora.jackknife import jackknife
 from paper_repro.hybrid import job, tables
@@ -62,6 +63,9 @@ def test_rows_name_their_searches_and_what_they_took(folder):
     trained = sum(r["seconds"] for r in kept if r["key"]["kind"] == "network")
     assert rows[0]["seconds"] == pytest.approx(trained)
     assert rows[0]["skipped"] == {"Gaussian": 0}
+    held = [r["memory"] for r in kept if r["key"]["kind"] in ("network", "recognition")]
+    assert all(50 < mebibytes < 10**6 for mebibytes in held)
+    assert rows[0]["memory"] == max(held) <= memory.peak()
 
 
 def test_the_rate_of_an_arm_is_the_best_on_dev(folder):

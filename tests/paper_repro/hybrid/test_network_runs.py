@@ -22,7 +22,7 @@ def lab(tmp_path_factory):
 def results(folder):
     """Key -> record, without what may differ from run to run."""
     return {
-        json.dumps(r["key"]): {k: v for k, v in r.items() if k not in ("seconds", "environment")}
+        json.dumps(r["key"]): {k: v for k, v in r.items() if k not in ("seconds", "memory", "environment")}
         for r in records.read(folder / "hybrid-1of1.jsonl")
     }
 

@@ -48,6 +48,7 @@ def protocol(task: str, **settings) -> dict:
         "enough": 8,
         "enough_fine": 30,
         "seconds": 240.0,
+        "memory": 1_536,
         "skipped": {"Gaussian": 0},
     }
     return {"kind": "protocol", "task": task, **known, **settings, "environment": ENVIRONMENT}

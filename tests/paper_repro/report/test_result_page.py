@@ -173,7 +173,7 @@ def test_the_command_the_setting_and_the_machine_stand_there(text):
         "0123abc",
     ):
         assert fact in text
-    assert "AN4: 4 minutes of training, summed over networks" in text
+    assert "AN4: 4 minutes of training, summed over networks; the process that did it had held at most 1.50 GiB" in text
 
 
 @pytest.mark.parametrize(
