@@ -9,16 +9,15 @@ alike. The limit is the FLOPs of the matrix products over the rate of a large on
 import contextlib
 import gzip
 import json
-import multiprocessing
 import os
 import statistics
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from lossjax import turns
 from lossjax.extras import MissingExtraError
 
 WIDTHS = (784, 100, 10)
@@ -73,12 +72,12 @@ def run_training_bench(options, work: Work = WORK) -> int:
 def measure(work: Work) -> list[dict]:
     """A row for each contestant: median examples a second, median ratio to the trainer, share of the limit."""
     with contextlib.ExitStack() as stack:
-        teams = {name: team for name, make in CONTESTANTS.items() if (team := _start(make, work, stack))}
-        turns = [{name: team() for name, team in teams.items()} for _ in range(work.slices)]
-    limit = statistics.median(turn.pop(PEAK) for turn in turns) / work.flops
+        teams = {name: team for name, make in CONTESTANTS.items() if (team := turns.start(make, work, stack))}
+        taken = [{name: team() for name, team in teams.items()} for _ in range(work.slices)]
+    limit = statistics.median(turn.pop(PEAK) for turn in taken) / work.flops
     count = work.part * (work.examples // work.batch) * work.batch
     rows = [
-        _row(name, [turn[name] for turn in turns], [turn[TRAINER] for turn in turns], count, limit) for name in turns[0]
+        _row(name, [turn[name] for turn in taken], [turn[TRAINER] for turn in taken], count, limit) for name in taken[0]
     ]
     return [*rows, {"by": "limit: matrix products alone", "examples_per_second": limit, "of_limit": 1.0}]
 
@@ -87,60 +86,6 @@ def _row(name, seconds, trainer, count, limit):
     rate = count / statistics.median(seconds)
     ratio = {} if name == TRAINER else {"lossjax_is_faster": statistics.median(a / b for a, b in zip(seconds, trainer))}
     return {"by": name, "examples_per_second": rate, "of_limit": rate / limit, **ratio}
-
-
-# Processes
-
-
-def _start(make: Callable, work: Work, stack: contextlib.ExitStack) -> Callable[[], float] | None:
-    """The processes of a contestant, ready to run; a function that lets them take a turn: seconds."""
-    pipes = [stack.enter_context(_worker(prepare, work, extra)) for prepare, extra in make(work)]
-    if not all(pipe.recv() for pipe in pipes):
-        return None
-
-    def turn():
-        for pipe in pipes:
-            pipe.send("go")
-        # Until the last of them is done; they start together.
-        return max(pipe.recv() for pipe in pipes)
-
-    return turn
-
-
-@contextlib.contextmanager
-def _worker(prepare, work, environment):
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    before = dict(os.environ)
-    # Several processes share an accelerator: none may take all of its memory.
-    os.environ.update({"XLA_PYTHON_CLIENT_PREALLOCATE": "false", **environment})
-    process = context.Process(target=_serve, args=(prepare, work, there), daemon=True)
-    try:
-        process.start()
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-    there.close()
-    try:
-        yield here
-    finally:
-        here.close()
-        process.join()
-
-
-def _serve(prepare, work, pipe):
-    try:
-        turn = prepare(work)
-    except ModuleNotFoundError:  # in no extra: compared with where it happens to be installed
-        pipe.send(False)
-        return
-    turn()
-    pipe.send(True)
-    with contextlib.suppress(EOFError):
-        while pipe.recv():
-            began = time.perf_counter()
-            answer = turn()
-            pipe.send(time.perf_counter() - began if answer is None else answer)
 
 
 # Contestants: `prepare(work) -> turn`, which trains the networks of a slice
@@ -238,42 +183,14 @@ def _torch_half(work):
     return _torch(work, share=2)
 
 
-def _peak(work):
-    """FLOP a second of a large matrix product on every device at once: a figure, not a time."""
-    import jax
-    import jax.numpy as jnp
-
-    n = 2048 if jax.default_backend() == "cpu" else 8192
-    count = len(jax.local_devices())
-    mesh = jax.make_mesh((count,), ("d",), axis_types=(jax.sharding.AxisType.Auto,))
-    many = jax.device_put(jnp.ones((count, n, n)), jax.sharding.NamedSharding(mesh, jax.P("d")))
-    multiply = jax.jit(jax.shard_map(lambda a: a @ a, mesh=mesh, in_specs=jax.P("d"), out_specs=jax.P("d")))
-
-    def turn():
-        best = np.inf
-        for _ in range(5):
-            began = time.perf_counter()
-            jax.block_until_ready(multiply(many))
-            best = min(best, time.perf_counter() - began)
-        return count * 2 * n**3 / best
-
-    return turn
-
-
-def _one_device_a_core(work):
-    from lossjax.cli import host_devices
-
-    return host_devices(len(os.sched_getaffinity(0)))
-
-
 PEAK = "peak"
 CONTESTANTS: dict[str, Callable] = {
-    TRAINER: lambda work: [(_trainer, _one_device_a_core(work))],
+    TRAINER: lambda work: [(_trainer, turns.one_device_a_core())],
     "lossjax, vmap alone": lambda work: [(_vmap, {})],
     "Flax, nnx.jit step": lambda work: [(_flax, {})],
     "PyTorch": lambda work: [(_torch, {})],
     "PyTorch, two processes": lambda work: [(_torch_half, {})] * 2,
-    PEAK: lambda work: [(_peak, _one_device_a_core(work))],
+    PEAK: lambda work: [(turns.peak, turns.one_device_a_core())],
 }
 
 

@@ -56,7 +56,9 @@ def test_the_training_bench_takes_turns_and_compares(monkeypatch):
         return lambda: order.append(make) or next(turns[make])
 
     monkeypatch.setattr(training_bench, "CONTESTANTS", {name: name for name in (*turns, "absent")})
-    monkeypatch.setattr(training_bench, "_start", lambda make, *rest: None if make == "absent" else start(make, *rest))
+    monkeypatch.setattr(
+        training_bench.turns, "start", lambda make, *rest: None if make == "absent" else start(make, *rest)
+    )
     rows = {r["by"]: r for r in training_bench.measure(training_bench.Work(4, 2, 64, 130))}
     assert order == ["lossjax", "slow", "peak"] * 2
     assert rows["slow"]["lossjax_is_faster"] == 3.5
