@@ -1,71 +1,20 @@
-"""The page says what the rows say, in Markdown, HTML and LaTeX, and nothing of what they lack."""
+"""The page says what the rows say, in Markdown and HTML."""
 
 import dataclasses
-import html as html_text
 import re
-from html.parser import HTMLParser
 
 import made_rows as made
 import pytest
+from made_pages import TASKS, built, unescaped
 
 from paper_repro.hybrid.scoring import LARGEST_KAPPA_OF_ESTIMATES
 from paper_repro.report import forest, paper, results, signals, style, wording
 from paper_repro.report.document import (
-    Column,
-    Document,
-    Heading,
-    Link,
-    Paragraph,
-    Picture,
-    Strong,
     Table,
-    from_rich,
     plain,
 )
 from paper_repro.report.evidence import Evidence, tasks
-from paper_repro.report.html import html
-from paper_repro.report.latex import latex
 from paper_repro.report.markdown import markdown
-from paper_repro.report.page import page
-
-TASKS = ("digit lines", "AN4")
-HOSTILE = (
-    '<script src="http://evil.example/x.js">|a|</script> `b` *c* _d_ [e](http://evil.example) \\input{f} $g$ & 5 % #1'
-)
-
-
-def built(evidence: Evidence) -> Document:
-    return page(evidence, tasks(evidence), {})
-
-
-def as_html(document: Document) -> str:
-    return html(document, lambda stem: b"<svg/>")
-
-
-def as_latex(document: Document) -> str:
-    return "\n".join(latex(block) for block in document.blocks if isinstance(block, Table) and block.name)
-
-
-@pytest.fixture(scope="module")
-def evidence():
-    return made.everything(*TASKS)
-
-
-@pytest.fixture(scope="module")
-def document(evidence):
-    return built(evidence)
-
-
-def unescaped(markdown_text: str) -> str:
-    return re.sub(r"\\([^\w\s])", r"\1", markdown_text).replace("**", "")
-
-
-@pytest.fixture(scope="module", params=["markdown", "html"])
-def text(request, document):
-    """The page as a reader sees it, without marks."""
-    if request.param == "markdown":
-        return unescaped(markdown(document))
-    return html_text.unescape(re.sub(r"<[^>]*>", " ", as_html(document)))
 
 
 def test_every_figure_of_a_comparison_stands_on_the_page(evidence, text):
@@ -220,148 +169,6 @@ def test_folds_stand_within_the_task_that_pools_them():
 def test_folds_that_wait_for_others_are_tasks_of_their_own():
     rows = [row for row in made.folded("AN4 by folds", 2) if row["task"] != "AN4 by folds"]
     assert [task.name for task in tasks(Evidence(rows, [], []))] == [f"AN4 by folds, fold {k} of 2" for k in (1, 2)]
-
-
-class Tags(HTMLParser):
-    """Which tags there are, and what they point at."""
-
-    def __init__(self):
-        super().__init__()
-        self.names, self.targets = set(), set()
-
-    def handle_starttag(self, tag, attrs):
-        self.names.add(tag)
-        self.targets |= {value for name, value in attrs if name in ("src", "href", "srcset", "action", "data")}
-
-
-def hostile():
-    rows = [made.protocol(HOSTILE), *made.arms(HOSTILE, models=(HOSTILE,)), *made.claims(HOSTILE)]
-    rows[1]["name"] = HOSTILE
-    rows[-1]["claim"] = rows[-1]["what"] = HOSTILE
-    return built(Evidence([{**row, "environment": made.ENVIRONMENT | {"cpu": HOSTILE}} for row in rows], [], []))
-
-
-@pytest.mark.parametrize("of", [hostile, lambda: built(made.everything(*TASKS))])
-def test_html_fetches_and_runs_nothing(of):
-    document = of()
-    document.blocks.append(Picture("a", HOSTILE))
-    found = as_html(document)
-    tags = Tags()
-    tags.feed(found)
-    assert tags.names <= {
-        *("html", "head", "meta", "title", "style", "body", "h1", "h2", "h3", "p", "ul", "li", "a", "strong", "code"),
-        *("div", "table", "thead", "tbody", "tr", "th", "td", "figure", "img", "figcaption"),
-    }
-    outside = {t for t in tags.targets if not t.startswith(("#", "data:image/svg+xml;base64,"))}
-    assert outside == {paper.DOI}
-    assert "url(" not in found
-    assert "@import" not in found
-
-
-def test_hostile_names_are_only_text():
-    document = hostile()
-    assert html_text.escape(HOSTILE) in as_html(document)
-    found = markdown(document)
-    assert "<script" not in found.replace("\\<script", "")
-    assert "](http://evil" not in found.replace("\\]", "")
-    for line in found.splitlines():
-        assert "\\input" not in line.replace("\\\\input", "")
-    tables = re.findall(r"(?:^\|.*\n)+", found, re.M)
-    for table in tables:
-        assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1
-    assert len(tables) > 5
-
-
-def test_hostile_names_do_nothing_in_latex(document):
-    for block in (b for d in (hostile(), document) for b in d.blocks if isinstance(b, Table) and b.name):
-        body = latex(block).split("\\midrule\n")[1].split("\\bottomrule")[0]
-        assert len(body.splitlines()) == len(block.rows)
-        for line in body.splitlines():
-            bare = re.sub(r"\\[&%$#_{}]|\$-\$", "", line)
-            assert bare.count("&") == len(block.columns) - 1
-            assert not set("%#$~^|<>") & set(bare)
-            assert set(re.findall(r"\\([a-z]+)", bare)) <= {
-                "textbf",
-                "textbackslash",
-                "textless",
-                "textgreater",
-                "textbar",
-            }
-
-
-def test_latex_has_the_figures_of_the_page(document):
-    found = as_latex(document)
-    assert r"\toprule" in found
-    assert "18.1 [15.0, 22.3]" in found
-    assert "$-$0.10 [$-$1.33, +1.46]" in found
-    names = [block.name for block in document.blocks if isinstance(block, Table) and block.name]
-    assert names[:4] == ["overview", "claim-1", "claim-2", "claim-3"]
-    assert {"arms-an4-gaussian", "depths-digit_lines-gaussian"} < set(names)
-    assert len(set(names)) == len(names)
-
-
-def without(evidence, *kinds):
-    return evidence._replace(rows=[row for row in evidence.rows if row["kind"] not in kinds])
-
-
-@pytest.mark.parametrize(
-    ("lack", "gone"),
-    [
-        (lambda e: without(e, "claim"), "## The claims"),
-        (lambda e: without(e, "arm"), ": arms,"),
-        (lambda e: without(e, "baseline"), "\\| Gaussian mixtures"),
-        (lambda e: e._replace(kept=[]), "words and 116,731 frames"),
-        (lambda e: e._replace(job=None), "--full"),
-        (lambda e: Evidence([r for r in e.rows if r["task"] != "AN4"], [], []), "## AN4"),
-        (lambda e: Evidence([], [], []), "## What differs"),
-        (lambda e: Evidence([r for r in e.rows if r.get("claim") != made.CURED], [], []), "### 2\\."),
-    ],
-)
-def test_what_is_missing_leaves_no_trace(evidence, lack, gone):
-    assert re.search(gone, markdown(built(evidence)).replace("\\", ""))
-    found = built(lack(evidence))
-    assert not re.search(gone, markdown(found).replace("\\", ""))
-    assert as_html(found)
-
-
-def test_null_in_a_record_is_no_crash():
-    rows = made.everything("AN4").rows
-    for row in rows:
-        if row["kind"] == "arm":
-            row["test_ece"] = row["dev_error"] = {"mean": None, "low": None, "high": None}
-        if row["kind"] == "claim":
-            row["p"] = row["matched_pairs"]["p"] = None
-    assert "| - |" in markdown(built(Evidence(rows, [], [])))
-
-
-def test_the_same_evidence_gives_the_same_page(evidence, document):
-    assert markdown(document) == markdown(built(evidence))
-    assert as_html(document) == as_html(built(evidence))
-
-
-def test_bold_words_keep_their_spaces_outside():
-    words = [Strong(" so: "), "it is ", Link("here", "#here")]
-    assert markdown(Document("t", [Paragraph(words)])).endswith("\n **so:** it is [here](#here)\n")
-
-
-def test_links_within_the_page_meet_their_headings(document):
-    found = as_html(document)
-    wanted = set(re.findall(r'href="#([^"]*)"', found))
-    assert wanted == {"an4", "digit-lines"}
-    assert wanted <= set(re.findall(r'<h\d id="([^"]*)"', found))
-    assert Heading(2, "AN4") in document.blocks
-
-
-def test_tables_of_the_terminal_become_tables_of_the_page():
-    from rich.table import Table as RichTable
-
-    table = RichTable(title="of what")
-    table.add_column("name")
-    table.add_column("figure", justify="right")
-    table.add_row("a | b", "[+0.1, +0.2]")
-    title, shown = from_rich(table)
-    assert title == Paragraph([Strong("of what")])
-    assert shown == Table([Column("name", wrap=True), Column("figure", number=True)], [["a | b", "[+0.1, +0.2]"]])
 
 
 def test_claims_arms_and_bins_are_called_as_the_job_calls_them():
