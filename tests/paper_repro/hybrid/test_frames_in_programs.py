@@ -7,8 +7,9 @@ import pytest
 import toy
 
 from lossjax.training.members import members
-from lossjax.training.population import advance, everywhere, start
+from lossjax.training.population import advance, everywhere, population, start
 from paper_repro.corpora.context import Windows, gather, joined
+from paper_repro.hybrid import starts, training
 from paper_repro.hybrid.measures import by_block
 
 
@@ -61,6 +62,23 @@ def test_in_blocks_or_at_once_is_the_same(count, getkey):
     got = by_block(lambda x, t: (x.sum(axis=1), 2 * t), x, t, block=4)
     np.testing.assert_array_equal(got[0], x.sum(axis=1))
     np.testing.assert_array_equal(got[1], 2 * t)
+
+
+def test_members_abreast_learn_as_one_after_another(lab):
+    """As on an accelerator; sums of products are in another order there, so that bits differ."""
+    by, who = lab.program("CE", 1, True), members([0, 1, 2], [0.1, 0.2, 0.3], 0.9)
+    first = training.stacked([starts.weights(starts.GLOROT, by.task.network, seed) for seed in range(3)])
+    abreast = training.Trainer(by.task, population(by.task, lab.examples(), 4, block=1, width=2))
+    never = np.zeros(3, bool)
+    ours = training.train(abreast, who, first, 1, never)
+    alone = [
+        training.train(by, who.take(slice(i, i + 1)), jax.tree.map(lambda p, i=i: p[i : i + 1], first), 1, never[:1])
+        for i in range(3)
+    ]
+    assert abreast.population.width == 2
+    for name in ours.history:
+        theirs = np.concatenate([one.history[name] for one in alone])
+        np.testing.assert_allclose(ours.history[name], theirs, rtol=2e-3, atol=2e-3, err_msg=name)
 
 
 def test_no_array_has_the_context_of_all_dev_frames(lab):
