@@ -13,6 +13,8 @@ from ..corpora.context import Frames, joined
 from ..corpora.corpus import Corpus, Utterance, utterances
 from ..recogniser.gaussian_training import moments
 
+_AT_A_TIME = 100_000
+
 
 class Aligned(NamedTuple):
     """frames: of all utterances, each feature with mean 0 and variance 1 over the training frames.
@@ -33,8 +35,11 @@ def aligned(corpus: Corpus, states: Mapping[str, Int32[np.ndarray, " t"]], class
     mean, variance = moments(corpus.train)
     scale = 1 / np.sqrt(np.where(variance > 0, variance, 1))
     everything = joined(utterances(corpus))
-    standard = ((everything.features - mean) * scale).astype(np.float32)
-    frames = Frames(*map(jnp.asarray, (standard, everything.first, everything.last)))
+    # In place and some at a time: mean and scale have twice the bits, and so would a second copy of everything.
+    for first in range(0, len(everything.features), _AT_A_TIME):
+        part = everything.features[first : first + _AT_A_TIME]
+        part[:] = (part - mean) * scale
+    frames = Frames(*map(jnp.asarray, everything))
     spans = _spans(utterances(corpus))
     kept = {s: [u.name for u in getattr(corpus, s) if u.name in states] for s in ("train", "dev", "test")}
     rows = {s: _joined([np.arange(spans[n].start, spans[n].stop) for n in names]) for s, names in kept.items()}

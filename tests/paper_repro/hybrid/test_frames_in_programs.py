@@ -9,7 +9,8 @@ import toy
 from lossjax.training.members import members
 from lossjax.training.population import advance, everywhere, population, start
 from paper_repro.corpora.context import Windows, gather, joined
-from paper_repro.hybrid import starts, training
+from paper_repro.corpora.corpus import fingerprint, utterances
+from paper_repro.hybrid import frames, starts, training
 from paper_repro.hybrid.measures import by_block
 
 
@@ -48,11 +49,11 @@ def test_all_programs_share_the_frames(lab):
 
 
 def test_windows_are_cut_like_an_array_and_gathered_in_a_program():
-    frames = joined(toy.corpus().dev)
-    windows = Windows(frames, np.arange(9, dtype=np.int32), 2)
+    joint = joined(toy.corpus().dev)
+    windows = Windows(joint, np.arange(9, dtype=np.int32), 2)
     chosen = jnp.array([3, 0, 8])
     got = jax.jit(lambda windows, chosen: windows[chosen].gathered())(windows, chosen)
-    np.testing.assert_array_equal(got, gather(frames, chosen, 2))
+    np.testing.assert_array_equal(got, gather(joint, chosen, 2))
     assert (len(windows), len(windows[2:5])) == (9, 3)
 
 
@@ -93,3 +94,16 @@ def test_no_array_has_the_context_of_all_dev_frames(lab):
     }
     assert largest[len(x)] >= len(x) * window
     assert largest[block] <= max(block * window, len(x) + block) < len(x) * window
+
+
+@pytest.mark.parametrize("at_a_time", [7, 10**6])
+def test_frames_are_standardised_over_training_and_the_corpus_is_left_as_it_is(monkeypatch, at_a_time):
+    corpus = toy.corpus()
+    before = fingerprint(corpus)
+    monkeypatch.setattr(frames, "_AT_A_TIME", at_a_time)
+    found = frames.aligned(corpus, {}, 2)
+    raw = joined(utterances(corpus)).features.astype(float)
+    train = np.concatenate([u.features for u in corpus.train]).astype(float)
+    scale = 1 / np.where(train.std(axis=0) > 0, train.std(axis=0), 1)
+    np.testing.assert_allclose(found.frames.features, (raw - train.mean(axis=0)) * scale, rtol=1e-5, atol=1e-6)
+    assert fingerprint(corpus) == before
