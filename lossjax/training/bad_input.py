@@ -29,7 +29,7 @@ def check_count(name: str, count: int) -> None:
 
 
 def arrays(data: Mapping) -> dict:
-    """The splits with features and targets as arrays; every split has examples, a target each, and no NaN or infinity.
+    """Split -> features and targets, as arrays; every split has examples, a target each, and no NaN or infinity.
 
     Raises: BadInputError that names the split.
     """
@@ -46,13 +46,14 @@ def arrays(data: Mapping) -> dict:
 def _split(name, part):
     if not isinstance(part, tuple) or len(part) != 2:
         raise BadInputError(f"the split {name!r} is a pair of features and targets, got {type(part).__name__}")
-    whole = type(part)._make if hasattr(type(part), "_make") else tuple
-    x, t = (_array(name, what, values) for what, values in zip(("features", "targets"), part))
-    if x.ndim == 0 or len(x) == 0:
+    # Features may be a pytree that is cut by rows.
+    x = jax.tree.map(lambda leaf: _array(name, "features", leaf), part[0], is_leaf=lambda leaf: isinstance(leaf, list))
+    t = _array(name, "targets", part[1])
+    if getattr(x, "ndim", 1) == 0 or len(x) == 0:
         raise BadInputError(f"the split {name!r} is empty")
     if t.ndim == 0 or len(x) != len(t):
         raise BadInputError(f"the split {name!r} has {len(x)} examples but {t.size if t.ndim == 0 else len(t)} targets")
-    return whole((x, t))
+    return x, t
 
 
 def _array(name, what, values):

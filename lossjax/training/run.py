@@ -76,7 +76,7 @@ def run(
     for option in ("chunk", "width", "block"):
         if (given := getattr(settings, option)) is not None:
             check_count(option, given)
-    data = arrays(data)
+    data = {split: Examples(*part) for split, part in arrays(data).items()}
     check_task(task, data)
     check_members(members)
     check_folder(Path(settings.folder))
