@@ -25,7 +25,7 @@ class Options:
     output: Path = Path("experiments")
     """Folder for records, figures and README.md."""
     draw: bool = False
-    """Run nothing: judge and draw the records that are there."""
+    """Run nothing: judge and draw the records that are there, those of --full first."""
 
 
 def main(args: list[str] | None = None) -> int:
@@ -70,7 +70,7 @@ def _carry_out(options):
     _remember_programs(options.output)
     if not options.draw:
         job.run(chosen, options.output, full=options.full, console=console)
-    console.print(str(job.show(CLAIMS, options.output, console)), soft_wrap=True)
+    console.print(str(job.show(CLAIMS, options.output, console, full=options.full or options.draw)), soft_wrap=True)
 
 
 def _remember_programs(output):

@@ -30,7 +30,7 @@ from .claim import Claim, Drawn
 from .class_sweep import Sweep, faster, log_epochs, never
 from .config import Config
 from .contest import Arms, early, edges, epochs_to, never_arrived, only
-from .hypothesis import Fact, Part, correlated, over_seeds, share_of
+from .hypothesis import Fact, Part, correlated, over_seeds, share_of, unless_cut
 from .lab import Lab, compare, first_below, splits, tune
 
 CE, SE = "CE", "SE"
@@ -166,20 +166,14 @@ def _judge_stall(data, arms):
 
 
 def _shares(data, slower, first, last, cut):
-    """Of the slow-down at the equal rate: what C/2 times the rate takes away, and what it leaves.
-
-    cut: the arms with runs that never arrived; what they would have needed nobody knows, and no share of it.
-    """
+    """Of the slow-down at the equal rate: what C/2 times the rate takes away, and what it leaves; `cut`: by these arms."""
     taken = np.stack([slower[first, EIGHTH] - slower[first, RAISED], slower[first, EIGHTH]], axis=1).tolist()
     left = np.stack([slower[last, RAISED], slower[last, EIGHTH]], axis=1).tolist()
     goes = f"{data}, {first} start: most of the slow-down is 2/C, and goes at C/2 times the rate (share of its log)"
     stays = f"{data}, {last} start: most of the slow-down stays at C/2 times the rate (share of its log)"
     shares = ((first, over_seeds(goes, share_of, taken, "", 0.5)), (last, over_seeds(stays, share_of, left, "", 0.5)))
-    known = [not cut & {(start, *arm) for arm in ((CE, EIGHTH), (SE, EIGHTH), (SE, RAISED))} for start, _ in shares]
-    return [
-        share if whole else share._replace(says=f"{share.says}, cut off", holds=None)
-        for whole, (_, share) in zip(known, shares)
-    ]
+    arms = ((CE, EIGHTH), (SE, EIGHTH), (SE, RAISED))
+    return [unless_cut(share, bool(cut & {(start, *arm) for arm in arms})) for start, share in shares]
 
 
 def _mediator(data, arms, starts):

@@ -153,8 +153,8 @@ def chosen_by_luck(rows: list[dict]) -> list[str]:
         for arm in (arm for arm in rows if arm["kind"] == "arm" and _name(arm) == _name(row)):
             if arm["rate"] == row["rate"] and (fresh := filled(arm["values"]["dev_error"], 1.0).mean()) > _LUCK * said:
                 found.append(f"{_name(row)} ({row['rate']:g}): {100 * said:.3g} % and {100 * fresh:.3g} %")
-    why = "Chosen by luck, the dev error of the tuning seeds less than half that of fresh ones, so that what is said of these"
-    return [f"{why} arms is said of a rate too high: {'; '.join(found)}."] if found else []
+    why = "Chosen by luck: rates whose dev error with the tuning seeds is less than half that with fresh ones, so that what is"
+    return [f"{why} said of these arms may be the rate's fault: {'; '.join(found)}."] if found else []
 
 
 def never_arrived(rows: list[dict]) -> list[str]:

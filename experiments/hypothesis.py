@@ -148,6 +148,11 @@ def over_seeds(
     )
 
 
+def unless_cut(fact: Fact, cut: bool) -> Fact:
+    """The fact, undecided where runs that never arrived are in it: what they would have needed nobody knows."""
+    return fact._replace(says=f"{fact.says}, cut off", holds=None) if cut else fact
+
+
 def share_of(table: np.ndarray) -> float:
     """Mean of the first column over mean of the second; NaN where that is not positive: there is nothing to have a share of."""
     part, whole = table.mean(axis=0)

@@ -25,14 +25,16 @@ _SAME = ("code", "versions", "device", "cpu", "flags")
 
 def run(claims: Sequence[Claim], output: Path, *, full: bool, console: Console, quiet: bool = False) -> None:
     """The rows of these claims, made where they are not there yet; each claim's file is replaced at once."""
-    for make in dict.fromkeys(make for claim in claims for make in _data(claim, full)):
-        make()  # what is not there is missed before hours of training, not after
+    environment, wanted = records.provenance(*_SOURCES), []
     for claim in claims:
-        path = records_of(output, claim, full)
-        config, environment = claim.full if full else claim.quick, records.provenance(*_SOURCES)
-        if _made(path, written(config), environment):
+        if _made(records_of(output, claim, full), written(_config(claim, full)), environment):
             console.print(f"({claim.letter}) {claim.title}: done before", soft_wrap=True)
-            continue
+        else:
+            wanted.append(claim)
+    for make in dict.fromkeys(make for claim in wanted for make in getattr(_config(claim, full), "data", ())):
+        make()  # what is not there is missed before hours of training, not after
+    for claim in wanted:
+        path, config = records_of(output, claim, full), _config(claim, full)
         console.print(f"({claim.letter}) {claim.title}", soft_wrap=True)
         folder = output / "networks" / _setting(full) / claim.name
         begun, fresh = time.perf_counter(), not folder.exists()
@@ -43,8 +45,8 @@ def run(claims: Sequence[Claim], output: Path, *, full: bool, console: Console, 
         records.write(path, [{**row, **about} for row in rows])
 
 
-def _data(claim, full):
-    return getattr(claim.full if full else claim.quick, "data", ())
+def _config(claim, full):
+    return claim.full if full else claim.quick
 
 
 def _setting(full):
@@ -63,18 +65,18 @@ def _made(path, config, environment):
     )
 
 
-def show(claims: Sequence[Claim], output: Path, console: Console) -> Path:
-    """Judge and draw every claim that has records, the full setting's where there are some; the path of the page."""
+def show(claims: Sequence[Claim], output: Path, console: Console, *, full: bool = True) -> Path:
+    """Judge and draw every claim that has records, those of this setting where there are some; the path of the page."""
     sections = []
     for claim in claims:
-        full = bool(records.read(records_of(output, claim, True)))
-        if rows := records.read(records_of(output, claim, full)):
+        of = full if records.read(records_of(output, claim, full)) else not full
+        if rows := records.read(records_of(output, claim, of)):
             parts = _judged(claim, rows, output)
             with plot.styled():
                 drawn = claim.draw(rows)
                 paths = [plot.save(one.figure, output / "figures" / one.name) for one in drawn]
             figures = [(one.caption, png.relative_to(output)) for one, (_, png) in zip(drawn, paths)]
-            sections.append(page.Section(claim, full, rows[0], parts, verdict(parts), figures, claim.notes(rows)))
+            sections.append(page.Section(claim, of, rows[0], parts, verdict(parts), figures, claim.notes(rows)))
     for section in sections:
         console.print(f"({section.claim.letter}) {section.verdict}: {section.claim.title}", soft_wrap=True)
     path = output / "README.md"
@@ -89,7 +91,7 @@ def _judged(claim, rows, output):
         return judged(claim.judge(rows))
     except LookupError as error:
         raise BadInputError(
-            f"the records of ({claim.letter}) in {output} are not complete: {error}; run the claim again"
+            f"the records of ({claim.letter}) in {output} are not complete: {error}; remove their file and run the claim again"
         ) from None
 
 

@@ -44,7 +44,7 @@ def arrays(data: Mapping) -> dict:
 
 
 def _split(name, part):
-    if not isinstance(part, tuple) or len(part) != 2:
+    if not isinstance(part, tuple | list) or len(part) != 2:
         raise BadInputError(f"the split {name!r} is a pair of features and targets, got {type(part).__name__}")
     # Features may be a pytree that is cut by rows.
     x = jax.tree.map(lambda leaf: _array(name, "features", leaf), part[0], is_leaf=lambda leaf: isinstance(leaf, list))
@@ -64,12 +64,11 @@ def _array(name, what, values):
     if not (jnp.issubdtype(values.dtype, jnp.number) or values.dtype == bool):
         raise BadInputError(f"the {what} of the split {name!r} are no numbers but {values.dtype}")
     if jnp.issubdtype(values.dtype, jnp.floating):
-        wide = np.asarray(values).astype(np.float64)
-        if not np.isfinite(wide).all():
-            first = np.argwhere(~np.isfinite(wide))[0]
-            raise BadInputError(
-                f"the {what} of the split {name!r} hold {wide[tuple(first)]}, first in example {first[0]}"
-            )
+        finite = np.isfinite(np.asarray(values))
+        if not finite.all():
+            first = np.argwhere(~finite)[0]
+            found = float(values[tuple(first)])
+            raise BadInputError(f"the {what} of the split {name!r} hold {found}, first in example {first[0]}")
     return values
 
 
@@ -99,6 +98,10 @@ def check_task(task, data: Mapping) -> None:
             value = jax.eval_shape(task.loss, z, t)
         except Exception as error:  # a stranger's function
             raise BadInputError(f"the split {name!r} does not fit: {_first_line(error)}") from None
+        if not hasattr(value, "shape"):
+            raise BadInputError(
+                f"{loss_name(task.loss)} gives {type(value).__name__} where one number per example is needed"
+            )
         if value.shape != (len(x),):
             wanted = "one number per example" if value.ndim > 1 else f"{len(x)} numbers"
             raise BadInputError(
@@ -118,6 +121,8 @@ def _check_measure(task, data):
     if not isinstance(found, dict):
         raise BadInputError(f"the measure gives {type(found).__name__} where a dict is needed, name to number")
     for name, value in found.items():
+        if not hasattr(value, "shape"):
+            raise BadInputError(f"the measure gives {name!r} of type {type(value).__name__} where one number is needed")
         if value.shape:
             raise BadInputError(f"the measure gives {name!r} of shape {value.shape} where one number is needed")
 

@@ -41,10 +41,10 @@ def members(seed: Column, rate: Column, momentum: Column = 0.0, scale: Column = 
     try:
         columns = np.broadcast_arrays(*(np.atleast_1d(column) for column in (seed, rate, momentum, scale)))
         seeds, *others = columns[0], *(column.astype(np.float32) for column in columns[1:])
-    except ValueError as error:
+        with np.errstate(invalid="ignore"):
+            whole = seeds.astype(np.int32)
+    except (ValueError, TypeError, OverflowError) as error:
         raise BadInputError(f"seed, rate, momentum and scale are numbers, or columns of one length: {error}") from None
-    with np.errstate(invalid="ignore"):
-        whole = seeds.astype(np.int32)
     if (whole != seeds).any():
         raise BadInputError(f"a seed is a whole number below 2^31, got {seeds[whole != seeds][0]}")
     return Members(whole, *others)

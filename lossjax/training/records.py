@@ -64,9 +64,7 @@ def _parsed(path, number, line):
     try:
         return json.loads(line)
     except ValueError:
-        raise BadInputError(
-            f"{path}: line {number} is damaged; remove the line, and what it held is made again"
-        ) from None
+        raise BadInputError(f"{path}: line {number} is damaged; remove the file, and run again what made it") from None
 
 
 def append(path: Path, records: Iterable[dict]) -> None:

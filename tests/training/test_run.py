@@ -246,6 +246,8 @@ def measured_by(measure):
             measured_by(lambda p, d: {"a": jnp.ones(3)}),
             "the measure gives 'a' of shape (3,) where one number is needed",
         ),
+        (of(loss=lambda z, t: (z[:, 0], t)), "gives tuple where one number per example is needed"),
+        (measured_by(lambda p, d: {"a": {"b": jnp.ones(())}}), "the measure gives 'a' of type dict"),
         (measured_by(lambda p, d: {"a": d["valid"]}), "the measure does not fit the network or the data: KeyError"),
         (measured_by(classification(small.NET, softmax_cross_entropy, binary_posterior)), "the measure does not fit"),
     ],
@@ -282,6 +284,8 @@ def test_what_has_another_type_is_one_sentence():
         (([np.nan], 0.1), "a seed is a whole number below 2^31, got nan"),
         (([0, 1, 2], [0.1, 0.2]), "columns of one length"),
         (([0], "fast"), "are numbers, or columns"),
+        ((["a"], 0.1), "are numbers, or columns"),
+        (([2**70], 0.1), "are numbers, or columns"),
     ],
 )
 def test_members_that_are_none_are_one_sentence(columns, sentence):
