@@ -163,14 +163,16 @@ def shifted(r: Relation) -> tuple[str, str] | None:
 
 
 def another_loss(r: Relation) -> tuple[str, str] | None:
-    """Got is what another loss of the catalogue has."""
+    """Got is what another loss of the catalogue has, and the wanted one has not: where all three are close, it tells nothing."""
     for loss in ALL if r.quantity == "grad" and not r.batch else ():
         if (loss.event_ndim == 1) != (r.classes > 0) or _of_so_many(loss, r.classes):
             continue
         z, t = (jnp.asarray(x if r.classes else x[:, 0], jnp.float32) for x in (r.z, r.t))
         other = np.asarray(loss.gradient(z, t), np.float64).reshape(len(z), -1)
         rows = r.usable & np.isfinite(other)
-        if rows.sum() > 0.3 * r.usable.sum() and close(r.got[rows], other[rows]) and np.ptp(other[rows]) > WRONG:
+        if rows.sum() <= 0.3 * r.usable.sum() or close(r.want[rows], other[rows]):
+            continue
+        if close(r.got[rows], other[rows]) and np.ptp(other[rows]) > WRONG:
             return "LJ005", f"another loss: it is the gradient of {loss.label}"
     return None
 

@@ -44,14 +44,16 @@ def compare(
     *,
     foreign: bool = False,
     audited: bool = False,
+    aside: np.ndarray | None = None,
 ) -> Comparison:
     """Judge `got` (points, entries), computed in `dtype`, at the inputs z, t.
 
     condition: eps sum_k |z_k dq/dz_k|, asked for only where it can matter.
     foreign: the unit is eps |want| instead of ulp(want), so that a conviction does not hinge on where want lies in its
-    binade; and a NaN input, which must give NaN elsewhere, is skipped.
-    audited: a zero that the rounding of the inputs explains is an answer, and so is what is left of a sum whose terms XLA
-    flushed to 0.
+    binade; a NaN input, which must give NaN elsewhere, is skipped; and what is left of a sum whose terms XLA flushed to 0 is
+    an answer.
+    audited: a zero that the rounding of the inputs explains is an answer as well.
+    aside: a mask of points that are not judged, (points, 1).
     """
     info = ml_dtypes.finfo(dtype)
     tiny, top = float(info.tiny), float(info.max)
@@ -64,6 +66,8 @@ def compare(
     skipped = np.broadcast_to(((inputs != 0) & (np.abs(inputs) < tiny)).any(axis=1, keepdims=True), got.shape)
     if foreign:
         skipped = skipped | no_number
+    if aside is not None:
+        skipped = skipped | aside
     undecided = (status == UNDECIDED) & ~skipped
     nan_right = (status == NAN) & ~skipped
     judged = ~skipped & ~undecided & ~nan_right
@@ -85,7 +89,7 @@ def compare(
         error = np.where(subnormal, 0.0, error)
         lost = finite & (got == 0) & (np.abs(hi) >= tiny) & (status == EXACT)
 
-        if audited:
+        if foreign:
             flushed = _flushed(info, z)
             error, lost = np.maximum(error - flushed, 0.0), lost & (np.abs(hi) > flushed)
         error_ulp = error / ulp(hi, dtype)

@@ -205,7 +205,8 @@ def _elsewhere(r: Relation, off, source: Source, where: str) -> str:
 
 def _lost_precision(r: Relation, truth: Truth, comparison: Comparison, dtype):
     failed = comparison.failed
-    if np.any(failed & (truth.status == KINK)):
+    # A NaN lies on no side of anything: it is no choice of a side, whatever is there.
+    if np.any(failed & (truth.status == KINK) & ~comparison.wrong_nonfinite):
         return "LJ009", "outside the interval of one-sided limits at a kink"
     if comparison.wrong_nonfinite.any():
         return "LJ008", _nonfinite(r, comparison, dtype)
@@ -232,14 +233,27 @@ def _nonfinite(r: Relation, comparison: Comparison, dtype) -> str:
     nan = (comparison.wrong_nonfinite & np.isnan(r.got)).any(axis=1)
     bad = nan if nan.any() else comparison.wrong_nonfinite.any(axis=1)
     z, t = r.z[bad], r.t[bad]
-    far = float(np.log(float(ml_dtypes.finfo(dtype).max)))
+    reach = float(np.log(float(ml_dtypes.finfo(dtype).max)))
     with np.errstate(invalid="ignore"):
         top = z.max(axis=1, keepdims=True)
-        faded = r.classes > 0 and z.shape == t.shape and ((z - top < -far) & (t == 0)).any(axis=1).all()
-    if faded and (top < far).any():
+        faded = r.classes > 0 and z.shape == t.shape and ((z - top < -reach) & (t == 0)).any(axis=1).all()
+    if faded and (top < reach).any():
         return "0 * log 0: a class whose target is 0 has no probability left, masked or far below; mask before the log, not after it"
-    if np.isinf(z).any(axis=1).all():
+    wrong, far = comparison.wrong_nonfinite.any(axis=1), np.isinf(r.z).any(axis=1)
+    if not (wrong & ~far).any():
         return "NaN or inf only at an infinite z: inf - inf, or 0 * inf"
-    if z.shape == t.shape and np.all(z == t):
-        return "NaN or inf only at z = t: 0 / 0 at the root, as of a square root or a norm"
+    also = "; and at an infinite z: inf - inf, or 0 * inf" if (wrong & far).any() else ""
+    near = nan & ~far if (nan & ~far).any() else wrong & ~far
+    return _at_numbers(r.z[near], r.t[near], np.unique(r.t), bool((near & nan).any())) + also
+
+
+def _at_numbers(z, t, targets, nan: bool) -> str:
+    """Why finite z give no number: a division by 0, exact or underflowed, or an overflow."""
+    quotient = "0 / 0" if nan else "1 / 0"
+    if z.shape == t.shape and np.all(z == t) and len(targets) > 1:
+        return f"NaN or inf only at z = t: {quotient} at the root, as of a square root or a norm"
+    if np.all(z == 0):
+        return f"{quotient} at z = 0, where the true result is a limit, as of sin(z) / z"
+    if np.all(np.abs(z) < _SMALL):
+        return f"an intermediate underflows: {quotient} beside z = 0"
     return "an intermediate overflows: NaN or inf where the true result is an ordinary number, or the reverse"

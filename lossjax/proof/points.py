@@ -138,7 +138,7 @@ def _vector_specials(classes: int) -> np.ndarray:
         zero + 3,
         first,
         -first,
-        17 * first,
+        30 * first,
         40 * last,
         80 * first,
         -80 * first,
@@ -205,7 +205,7 @@ def _specials(dtype) -> np.ndarray:
         2.0,
         3.0,
         10.0,
-        17.0,
+        30.0,
         100.0,
     ]
     with np.errstate(over="ignore"):

@@ -22,8 +22,9 @@ _HELP = (
 _IMPLICIT = ("custom_linear_solve", "custom_root")
 _HIDDEN = "no truth without a reference: {} hides {} from exact arithmetic; give a reference with --like"
 _HIDES = {
-    "random_seed": "a random number",
-    "random_wrap": "a random number",
+    "random_bits": "a random number",
+    "random_gamma": "a random number",
+    "random_unwrap": "a random number",
     "pure_callback": "Python code",
     "io_callback": "Python code",
 }

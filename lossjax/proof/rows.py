@@ -50,7 +50,6 @@ def _row(subject, dtype, quantity, witness, verdicts, seen) -> Row:
     count = lambda field: int(sum(getattr(v.comparison, field).sum() for v in verdicts))  # noqa: E731
     undecided, skipped, failures = count("undecided"), count("skipped"), count("failed")
     eligible = int(sum(v.comparison.failed.size for v in verdicts))
-    worst = max(verdicts, key=lambda v: (_badness(v).max(), v.comparison.max_excess))
     code, cause, itself = "", "", None
     if failures:
         guilty, itself = _guilty(subject, dtype, verdicts)
@@ -67,7 +66,10 @@ def _row(subject, dtype, quantity, witness, verdicts, seen) -> Row:
         )
     elif undecided:
         code, cause = "LJ010", f"{undecided} entries undecided"
-    place = place_at(worst, *_top(_badness(worst)))
+    elif eligible == skipped:
+        code, cause = "LJ010", "nothing was judged: the value is a number nowhere"
+    worst = max(verdicts, key=lambda v: (_badness(v, code).max(), v.comparison.max_excess))
+    place = place_at(worst, *_top(_badness(worst, code)))
     return Row(
         loss=subject.label,
         dtype=dtype.name,
@@ -141,8 +143,11 @@ def _source(subject: Subject, dtype, quantity, witness, seen) -> Source:
     )
 
 
-def _badness(v: Verdict):
+def _badness(v: Verdict, code: str = ""):
+    """How bad each entry is; of a lost tail only what is lost counts, the more the larger what it hides."""
     c = v.comparison
+    if code == "LJ006":
+        return np.where(c.lost, np.abs(v.truth.hi), -1.0)
     return np.where(c.wrong_nonfinite, np.inf, np.where(c.failed, 1e30, 0) + c.excess)
 
 
@@ -202,10 +207,10 @@ def _shown(x):
 
 
 _LEAK = (
-    "a NaN leaks: the value is a number where the gradient is none; 0 * inf in the chain rule, as of the side of a where that is "
-    "not selected"
+    "a NaN leaks: the value is a number where its derivative is none; 0 * inf in the chain rule, as of the side of a where that is "
+    "not selected, or of an intermediate that leaves the range"
 )
-_LEAKS = 0.02  # of the values, no numbers either
+_LEAKS = 0.98  # of such NaN derivatives stand beside a finite value
 _STOPS = "a stop_gradient holds a part of the derivative back; if that is meant, --keep-stop-gradient"
 
 
@@ -223,16 +228,20 @@ def _blame_rules(subject: Subject, rows: list[Row]) -> list[Row]:
 
 
 def _blame_leaks(rows: list[Row], verdicts: list[Verdict]) -> list[Row]:
-    """Where the value is a number and the gradient NaN, something leaks that the value does not need."""
-
-    def found(quantity, witness):
-        of = [v for v in verdicts if (v.quantity, v.witness) == (quantity, witness)]
-        return {(v.mode, v.points.classes): np.asarray(v.comparison.wrong_nonfinite.any(axis=1)) for v in of}
-
-    value, out = found("value", "derived"), []
+    """Where the value is finite and the derivative NaN, something leaks that the value does not need."""
+    values = {(v.mode, v.points.classes): v.got for v in verdicts if (v.quantity, v.witness) == ("value", "derived")}
+    out = []
     for r in rows:
-        bad = [value[key][mask] for key, mask in found(r.quantity, r.witness).items() if key in value and mask.any()]
-        if r.code == "LJ008" and r.quantity == "grad" and bad and np.concatenate(bad).mean() < _LEAKS:
-            r = dataclasses.replace(r, cause=_LEAK)
+        if r.code == "LJ008" and r.quantity != "value" and r.witness != "own":
+            mine = [v for v in verdicts if (v.quantity, v.witness) == (r.quantity, r.witness)]
+            if _leaks([(v, values[key]) for v in mine if (key := (v.mode, v.points.classes)) in values]):
+                r = dataclasses.replace(r, cause=_LEAK)
         out.append(r)
     return out
+
+
+def _leaks(beside: list[tuple[Verdict, np.ndarray]]) -> bool:
+    """Are some of the wrong results NaN, and nearly all of these beside a finite value?"""
+    nan = [(v.comparison.wrong_nonfinite & np.isnan(widened(v.got)), np.isfinite(widened(x))) for v, x in beside]
+    count = sum(int(n.sum()) for n, _ in nan)
+    return count > 0 and sum(int((n & finite).sum()) for n, finite in nan) >= _LEAKS * count

@@ -13,7 +13,7 @@ from ..losses.domain import DOMAINS
 from ..losses.loss import Loss
 from .again import command, given_to, keywords, origin
 from .fitting import BATCH, UsageError, accepted, adapted, bound, classes_of, example, fitted, same_shape
-from .primal import primal
+from .primal import NoTruth, primal
 from .ulp import BOUNDS, working_dtype
 
 __all__ = [
@@ -151,6 +151,11 @@ def from_function(
     domains = DOMAINS if like is None else DOMAINS | {like.targets.name: like.targets}  # such as unit^K
     if targets is not None and targets not in domains:
         raise UsageError(f"unknown target set {targets!r}; choose one of {', '.join(DOMAINS)}")
+    if event_ndim == 2 and like is not None:
+        raise UsageError(
+            f"{label} is a loss of a whole batch, {like.label} one of a single example, which is no truth about it: leave "
+            "--like out, and its own formula in exact arithmetic is the truth, or check the loss of one example"
+        )
     ndim, g, labels = fitted(f, label, event_ndim)
     if labels and targets not in (None, "one_hot"):
         if like is None:
@@ -166,14 +171,14 @@ def from_function(
     same_shape(label, ndim, grad=grad, hess=hess, labels=labels)
     given = {"grad": grad and adapted(grad, ndim, labels), "hess": hess and adapted(hess, ndim, labels)}
     bare = primal(g, keep_stop_gradient=keep_stop_gradient)
+    own = bare if like is not None and _has_truth(bare, ndim) else None
 
     def witnesses(quantity, columns):
         if quantity == "value":
             return {"derived": g}
-        found = {
-            "autodiff": _as_users_differentiate(g, quantity, ndim, columns),
-            "plain": derivative(bare, quantity, ndim, columns),
-        }
+        found = {"autodiff": _as_users_differentiate(g, quantity, ndim, columns)}
+        if like is None or own is not None:
+            found["plain"] = derivative(bare, quantity, ndim, columns)
         derived = given[quantity]
         return found if derived is None or columns else {"derived": derived} | found
 
@@ -185,7 +190,7 @@ def from_function(
         as_traced=like is None,
         witnesses=witnesses,
         bounds=dict.fromkeys(QUANTITIES, max_excess or FOREIGN_BOUND),
-        own=bare if like is not None else None,
+        own=own,
         modes=("jit", "eager"),
         classes=sizes,
         call=origin(f) if ndim < 2 else "",
@@ -206,6 +211,16 @@ def from_function(
         foreign=True,
         stops=lambda: not keep_stop_gradient and _stops(g, ndim),
     )
+
+
+def _has_truth(bare, ndim) -> bool:
+    """Can exact arithmetic say what this function itself computes? Of a random or an implicit one it cannot."""
+    x = jax.ShapeDtypeStruct(example(ndim), np.float32)
+    try:
+        jax.eval_shape(bare, x, x)
+    except NoTruth:
+        return False
+    return True
 
 
 def _means(label, like, keep_stop_gradient) -> str:

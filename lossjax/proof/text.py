@@ -4,6 +4,7 @@ from .codes import CODES
 from .findings import Report, Row
 from .lesson import blame, effect, title, witnesses
 from .page import Column, Page, Section
+from .ulp import DTYPES, digits
 
 QUANTITY = {"value": "value", "grad": "gradient", "hess": "Hessian"}
 _COLUMNS = (
@@ -99,9 +100,9 @@ def _section(r: Row, rows: list[Row]) -> Section:
         ("witness", witnesses(mine, r.quantity)),
         ("cause", r.cause),
     ]
-    items += [(_SINCE[kind], f"since |z| = {w['size']:.6g}: {place(w)}") for kind, w in r.since.items()]
+    items += [(_SINCE[kind], f"since |z| = {w['size']:.6g}: {place(w, r.dtype)}") for kind, w in r.since.items()]
     if r.failures and r.worst:
-        items.append(("worst", place(r.worst)))
+        items.append(("worst", place(r.worst, r.dtype)))
     items += [
         ("extent", f"{counts}; B = {number(r.max_excess)} where {r.bound:g} is allowed"),
         ("training", effect(r)),
@@ -130,27 +131,25 @@ _NO_LINE = (
 )
 
 
-def place(w: dict) -> str:
+def place(w: dict, dtype: str) -> str:
     """Input, result and truth at one point."""
-    entry = f" (entry {w['entry']})" if w["classes"] else ""
+    entry, n = f" (entry {w['entry']})" if w["classes"] else "", digits(DTYPES[dtype])
     low, high = w.get("between", (w["want"], w["want"]))
-    want = f"{w['want']:.9g}" if low == high else f"a number within [{low:.9g}, {high:.9g}]"
-    return (
-        f"z = {short(w['z'], w['classes'])}, t = {short(w['t'], w['classes'])}{entry}: got {w['got']:.9g}, want {want}"
-    )
+    want = f"{w['want']:.{n}g}" if low == high else f"a number within [{low:.{n}g}, {high:.{n}g}]"
+    z, t = (short(w[x], w["classes"], n) for x in "zt")
+    return f"z = {z}, t = {t}{entry}: got {w['got']:.{n}g}, want {want}"
 
 
-def short(x, classes: int = 0) -> str:
-    """A number, or a vector: which class it is of, or its entries as far as they are known."""
+def short(x, classes: int, n: int) -> str:
+    """A number to n digits, or a vector: which class it is of, or its entries as far as they are known."""
     if not isinstance(x, list):
-        return f"{x:.9g}"
+        return f"{x:.{n}g}"
     if len(x) > _FEW and sorted(x) == [0.0] * (len(x) - 1) + [1.0]:
         return f"one-hot {x.index(1.0)}"
-    entries = ", ".join(f"{v:.{6 if len(x) <= _FEW else 4}g}" for v in x)
-    return f"[{entries}{', ...' if classes > len(x) else ''}]"
+    return f"[{', '.join(f'{v:.{n}g}' for v in x)}{', ...' if classes > len(x) else ''}]"
 
 
-_FEW = 6  # numbers that fit a line
+_FEW = 6  # entries of a one-hot vector that fit a line
 
 
 def _sweep(s: dict) -> str:
@@ -183,6 +182,7 @@ def _closing(rows: list[Row]) -> str:
     total = [sum(getattr(r, f) for r in counted) for f in ("eligible", "checked", "undecided", "skipped")]
     return (
         f"{total[0]:,} eligible = {total[1]:,} checked + {total[2]:,} undecided + {total[3]:,} skipped (subnormal inputs, which "
-        f"XLA reads as 0). {drawn([r.targets for r in counted], {k for r in counted for k in r.classes})} It holds for these "
+        "XLA reads as 0; derivatives where the value is no number). "
+        f"{drawn([r.targets for r in counted], {k for r in counted for k in r.classes})} It holds for these "
         "points, this jaxlib and this device; between the points it is evidence, not proof."
     )

@@ -68,5 +68,7 @@ def _try(subject: Subject, dtype: np.dtype, quantity: str) -> None:
             for witness, f in subject.witnesses(quantity, columns).items():
                 try:
                     jax.eval_shape(f, *(x, x, x)[: 3 if columns else 2])
+                except NoTruth:  # it traces: what it says is another thing
+                    raise
                 except (Exception, SystemExit) as error:  # a stranger's function
                     raise UntraceableError(subject, dtype, quantity, witness, said(error)) from None

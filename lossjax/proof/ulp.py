@@ -32,6 +32,11 @@ def ulp(want, dtype):
     return np.ldexp(float(info.eps), exponent - 1)
 
 
+def digits(dtype) -> int:
+    """Decimal digits that tell any two numbers of this type apart: read back, each is the same number."""
+    return 17 if np.dtype(dtype).itemsize == 8 else 9
+
+
 def bits(x) -> str:
     """The bit pattern of a scalar or an array, in hex."""
     x = np.asarray(x)

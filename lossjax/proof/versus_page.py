@@ -8,6 +8,7 @@ from .contest import Contest, Difference
 from .findings import CheckFailedError, plain
 from .page import Column, Page, Section, as_html, as_markdown, as_text
 from .text import QUANTITY, number, short
+from .ulp import DTYPES, digits
 
 _COLUMNS = (
     Column("quantity"),
@@ -164,13 +165,13 @@ def _lost(c: Contest, named, who, mine: list[Difference]) -> Section:
     items += [(f"cause in {x}", f"{named[x]}: {c.cause[x]}") for x in losers if c.cause[x]]
     for d in mine:
         since = (
-            f" since |z| = {d.since['size']:.6g}: {_place(d.since)}"
+            f" since |z| = {d.since['size']:.6g}: {_place(d.since, c.dtype)}"
             if d.since
             else ": at infinite pre-activations alone"
         )
         items.append((_KINDS[d.kind], f"{d.count:,} of {c.checked:,} entries{since}"))
         if d.worst != d.since:
-            items.append(("worst", _place(d.worst)))
+            items.append(("worst", _place(d.worst, c.dtype)))
     code = c.code[losers[0]]
     items += [
         ("instead", " ".join(CODES[code].fix.split())),
@@ -182,8 +183,9 @@ def _lost(c: Contest, named, who, mine: list[Difference]) -> Section:
 _KINDS = {"digits": "digits", "false zero": "zeros", "NaN or inf": "NaN/inf"}
 
 
-def _place(w: dict) -> str:
-    entry = f" (entry {w['entry']})" if w["classes"] else ""
+def _place(w: dict, dtype: str) -> str:
+    entry, n = f" (entry {w['entry']})" if w["classes"] else "", digits(DTYPES[dtype])
     low, high = w.get("between", (w["want"], w["want"]))
-    want = f"{w['want']:.9g}" if low == high else f"within [{low:.9g}, {high:.9g}]"
-    return f"z = {short(w['z'], w['classes'])}, t = {short(w['t'], w['classes'])}{entry}: a {w['a']:.9g}, b {w['b']:.9g}, truth {want}"
+    want = f"{w['want']:.{n}g}" if low == high else f"within [{low:.{n}g}, {high:.{n}g}]"
+    z, t = (short(w[x], w["classes"], n) for x in "zt")
+    return f"z = {z}, t = {t}{entry}: a {w['a']:.{n}g}, b {w['b']:.{n}g}, truth {want}"

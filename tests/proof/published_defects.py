@@ -87,24 +87,35 @@ DEFECTS = [
     ("rax-01", "rax", "pointwise_sigmoid_loss", "grad", "bfloat16", {"kink"}, "z = 0"),
 ]
 
-# (library, loss, quantity, dtype): what was looked at and found right; infinite pre-activations aside.
+ALL = ("float32", "bfloat16", "float16", "float64")
+
+# (library, loss, quantity, dtypes): what was looked at in these and found right; infinite pre-activations aside.
 ACQUITTED = [
-    ("optax", "sigmoid_binary_cross_entropy", "value", "float32"),
-    ("optax", "sigmoid_binary_cross_entropy", "grad", "float32"),
-    ("optax", "sigmoid_binary_cross_entropy", "grad", "bfloat16"),
-    ("optax", "hinge_loss", "value", "float32"),
-    ("optax", "hinge_loss", "grad", "float32"),
-    ("optax", "perceptron_loss", "value", "float32"),
-    ("optax", "perceptron_loss", "grad", "float32"),
-    ("optax", "squared_error", "value", "float16"),
-    ("optax", "squared_error", "grad", "float32"),
-    ("optax", "huber_loss", "value", "float32"),
-    ("optax", "huber_loss", "hess", "float32"),
-    ("jaxopt", "huber_loss", "hess", "float32"),
-    ("keras", "huber", "value", "float32"),
-    ("jaxopt", "multiclass_logistic_loss", "grad", "float32"),
-    ("jaxopt", "binary_logistic_loss", "grad", "float32"),
-    ("rax", "pairwise_logistic_loss", "value", "float32"),
-    ("rax", "pairwise_logistic_loss", "hess", "bfloat16"),
-    ("torch", "huber_loss", "grad", "float32"),
+    ("optax", "sigmoid_binary_cross_entropy", "value", ALL),
+    ("optax", "sigmoid_binary_cross_entropy", "grad", ALL),
+    ("optax", "hinge_loss", "value", ALL),
+    ("optax", "hinge_loss", "grad", ALL),
+    ("optax", "perceptron_loss", "value", ALL),
+    ("optax", "perceptron_loss", "grad", ALL),
+    ("optax", "squared_error", "value", ALL),
+    ("optax", "squared_error", "grad", ALL),
+    ("optax", "huber_loss", "value", ALL),
+    ("optax", "huber_loss", "hess", ("float32",)),
+    ("jaxopt", "huber_loss", "hess", ("float32",)),
+    ("keras", "huber", "value", ("float32",)),
+    ("jaxopt", "multiclass_logistic_loss", "grad", ("float32",)),
+    ("jaxopt", "binary_logistic_loss", "grad", ("float32",)),
+    ("rax", "pairwise_logistic_loss", "value", ("float32", "bfloat16", "float16")),
+    ("rax", "pairwise_logistic_loss", "hess", ("float32", "bfloat16", "float16")),
+    ("torch", "huber_loss", "grad", ("float32",)),
 ]
+
+# The acquittal of these is not borne out: (library, loss, quantity, dtype), and why they are convicted.
+CONVICTED_AFTER_ALL = {
+    # It comes as sigma(z) - t, and 1 + e^-|z| rounds to 1 from |z| = 48 log 2 = 33.271 on, where XLA's logistic goes over to
+    # e^z or to 1. In 400 bits: at z = 33.27106466687751, t = 0 the gradient is 1 - 3.5527e-15, got is 1: 32 ulp. The conditioning
+    # |z f'/f| is 1.2e-13 there, so that the excess, ULP / (1 + conditioning), is 32 as well, and so is ours, |got - want| over
+    # ulp + eps |z f'|; above 8 in both at all 33 of 2,420 quick points that are convicted, from 21.5 to 32, t soft or a class.
+    # With a soft target counted as rounded, 10 to 32. In float32 the same switch, at 24 log 2, costs less than 8.5 ulp.
+    ("optax", "sigmoid_binary_cross_entropy", "grad", "float64"),
+}

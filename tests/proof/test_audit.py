@@ -4,6 +4,7 @@ import ast
 import functools
 import importlib.util
 import json
+import math
 import re
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from published_defects import ACQUITTED, DEFECTS
+from published_defects import ACQUITTED, CONVICTED_AFTER_ALL, DEFECTS
 
 from lossjax.proof.audit import case, run
 from lossjax.proof.audit.finding import CLASSES
@@ -57,14 +58,17 @@ def test_a_published_defect_is_found(defect):
     assert classes & {f.klass for f in findings(library, loss, dtype)[0] if f.quantity == quantity}
 
 
-FAST_ACQUITTED = [a for a in ACQUITTED if a[0] == "optax" and a[3] != "float32"] + ACQUITTED[3:5] + ACQUITTED[9:11]
+RIGHT = [(*key, dtype) for *key, dtypes in ACQUITTED for dtype in dtypes]
 
 
-@pytest.mark.parametrize("acquitted", FAST_ACQUITTED, ids=" ".join)
-def test_what_is_right_stays_silent(acquitted):
+FAST_RIGHT = [a for a in RIGHT if a[0] == "optax" or a[1] == "huber_loss"]  # the table looks at the others
+
+
+@pytest.mark.parametrize("acquitted", FAST_RIGHT, ids=" ".join)
+def test_what_is_right_stays_silent_and_only_that(acquitted):
     library, loss, quantity, dtype = acquitted
     guilty = [f for f in findings(library, loss, dtype)[0] if f.quantity == quantity and _finite(f)]
-    assert not guilty, guilty
+    assert bool(guilty) == (acquitted in CONVICTED_AFTER_ALL), guilty
 
 
 def _finite(f):
@@ -87,7 +91,8 @@ def test_the_confusion_table(capsys):
         print(f"{len(rows)} lines: {len(missed)} defects missed or misnamed, {len(wrongly)} wrongly convicted")
     assert not missed
     # It takes the label's logit off first: where that is -2376, digits of the others go, which a sample need not show.
-    assert {w[1:5] for w in wrongly} <= {("jaxopt", "multiclass_logistic_loss", "grad", "float32")}
+    excused = {("jaxopt", "multiclass_logistic_loss", "grad", "float32")}
+    assert {w[1:5] for w in wrongly} - excused == {c for c in CONVICTED_AFTER_ALL if c[0] in seen.looked_at}
 
 
 def confusion(found: list[dict], libraries) -> list[tuple[str, ...]]:
@@ -102,19 +107,88 @@ def confusion(found: list[dict], libraries) -> list[tuple[str, ...]]:
         got = {f["class"] for f in named(*key)}
         verdict = "found" if got & classes else "found, other class" if got else "missed"
         rows.append((report, *key, verdict, ", ".join(sorted(got)), at))
-    for key in ACQUITTED:
+    for key in RIGHT:
         got = {f["class"] for f in named(*key) if f["severity"] != "S"}
         rows.append(("right", *key, "convicted" if got else "silent", ", ".join(sorted(got)), ""))
     return [r for r in rows if r[1] in libraries]
 
 
-def test_adapters_and_points_hold_no_input_of_the_list():
-    """No number of the list is in an adapter, nor among the points."""
-    reported = set(re.findall(r"[1-9]\d*\.\d{2,}", " ".join(d[-1] for d in DEFECTS)))
-    for name in ("../points", "optax", "jax_nn", "jaxopt", "rax", "keras", "torch", "sklearn", "sweep", "formulas"):
-        tree = ast.parse((AUDIT / f"{name}.py").read_text())
-        numbers = {repr(n.value) for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, float)}
-        assert not numbers & reported
+# Whatever the audit draws its points from, and all that it is made of.
+SOURCES = sorted([*AUDIT.glob("*.py"), AUDIT.parent / "points.py", AUDIT.parent / "judge.py"])
+NUMBER = re.compile(r"(?<![\w.])(\d+(?:,\d{3})*(?:\.\d+)?(?:e[+-]?\d+)?)(?:\^(-?\d+))?")
+
+
+def read(text: str) -> list[tuple[float, float]]:
+    """The numbers in a text, each with half a unit of its last digit."""
+    found = []
+    for number, power in NUMBER.findall(text):
+        plain = number.replace(",", "")
+        digits, _, exponent = plain.partition("e")
+        half = 0.5 * 10.0 ** (int(exponent or 0) - len(digits.partition(".")[2])) if "." in digits else 0.0
+        found.append((float(plain) ** int(power), 0.0) if power else (float(plain), half))
+    return found
+
+
+def natural(x: float) -> bool:
+    """What anybody writes: whole numbers up to 10, tens up to 100, powers of ten and of two."""
+    x = abs(x)
+    power = x > 0 and (math.frexp(x)[0] == 0.5 or math.isclose(math.log10(x), round(math.log10(x)), abs_tol=1e-12))
+    return power or (x <= 10 and x == int(x)) or (x <= 100 and x % 10 == 0)
+
+
+def folded(node: ast.AST) -> float | None:
+    """The value of a constant or of a sum, product, power, ... of constants."""
+    try:
+        x = eval(compile(ast.Expression(node), "", "eval"), {"__builtins__": {}})
+    except Exception:
+        return None
+    return float(x) if isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) else None
+
+
+def numbers_of(source: str) -> set[float]:
+    """Every number of a module: constants, what follows from constants alone, and those within strings."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found |= {x for x, _ in read(node.value)}
+        elif isinstance(node, ast.Constant | ast.BinOp | ast.UnaryOp) and (x := folded(node)) is not None:
+            found.add(abs(x))
+    return found
+
+
+REPORTED = {(x, half) for d in DEFECTS for x, half in read(d[-1]) if not natural(x)}
+
+
+def held(source: str) -> list[tuple[float, float]]:
+    """The numbers of a module that are among those reported, as far as these are printed."""
+    return [(x, r) for x in numbers_of(source) for r, half in REPORTED if abs(x - r) <= max(half, 1e-9 * r)]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.stem)
+def test_adapters_and_points_hold_no_input_of_the_list(path):
+    assert not held(path.read_text())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x = 300",
+        "x = -15",
+        "x = 1.7e38",
+        "x = 16.6355",
+        "x = 1 + 2**-7",
+        "x = 33.2710",
+        'x = "f(z, 4.15625)"',
+        "x = 3e2",
+    ],
+)
+def test_an_input_of_the_list_would_be_seen(line):
+    assert held(line)
+
+
+def test_most_of_the_list_is_no_natural_number():
+    assert len(REPORTED) >= 20
+    assert not held("x = [0.0, 1, -2, 10, 1e-8, 1024, 2**-9, 40, 7.25]")
 
 
 @pytest.mark.parametrize(
@@ -124,11 +198,15 @@ def test_adapters_and_points_hold_no_input_of_the_list():
         ("optax", "sparsemax_loss", "float16", "false NaN/inf"),
         ("jax.nn", "sparse_plus", "float32", "false NaN/inf"),
         ("optax", "l2_loss", "float16", "early overflow"),
+        ("optax", "sigmoid_binary_cross_entropy", "float64", "cancellation"),  # 1 for 0.99999999999999645
     ],
 )
 def test_a_reproducer_prints_what_was_got(library, loss, dtype, klass):
     (f, *_) = [f for f in findings(library, loss, dtype)[0] if f.klass == klass]
     assert f.reproducer.count("\n") < 6
+    got, want = (float(x) for x in re.search(r"entry \d+: (\S+); the truth is (\S+)$", f.reproducer).groups())
+    assert np.isnan(got) or got != want  # read back, they are still apart
+    np.testing.assert_equal(got, f.smallest_failing["got"] if "/" in klass else f.got)
     done = subprocess.run([sys.executable, "-c", f.reproducer], capture_output=True, text=True, check=True)
     np.testing.assert_equal(float(done.stdout), f.smallest_failing["got"] if "/" in klass else f.got)
 
@@ -175,6 +253,26 @@ def test_json_markdown_and_the_table(tmp_path):
 def test_mistakes():
     with pytest.raises(UsageError, match="no adapter for 'numpy'; there is one for optax"):
         run.audit(["numpy"])
+
+
+@pytest.mark.parametrize(
+    ("raises", "said"),
+    [
+        ("AttributeError('module jax has no attribute xmap')", "AttributeError: module jax has no attribute xmap"),
+        ("KeyError('backend')", "KeyError: 'backend'"),
+        ("SystemExit(3)", "SystemExit: 3"),
+        ("ModuleNotFoundError('No module named numba', name='numba')", "ModuleNotFoundError: No module named numba"),
+    ],
+)
+def test_a_library_that_does_not_start_is_left_out_with_one_line(raises, said, tmp_path, monkeypatch):
+    (tmp_path / "jaxopt").mkdir()
+    (tmp_path / "jaxopt" / "__init__.py").write_text(f"raise {raises}")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in [n for n in sys.modules if n.split(".")[0] == "jaxopt" or n == "lossjax.proof.audit.jaxopt"]:
+        monkeypatch.delitem(sys.modules, name)
+    found, missing = run.chosen(["jaxopt", "optax"])
+    assert [library.name for library in found] == ["optax"]
+    assert missing == {"jaxopt": f"jaxopt does not start here: {said}"}
 
 
 @pytest.mark.parametrize("library", run.LIBRARIES)

@@ -83,7 +83,7 @@ MISTAKES = [
     (["check", "strangers:good", "--targets", "one_hot"], "do not fit --event-ndim 0"),
     (["check", "strangers:good", "--event-ndim", "1"], "--event-ndim 1"),
     (["check", "strangers:fft", "--event-ndim", "1", "--points", "quick"], "fft"),
-    (["check", "strangers:noisy", "--points", "quick"], "random_seed hides a random number"),
+    (["check", "strangers:noisy", "--points", "quick"], "random_bits hides a random number"),
     (["check", "strangers:hidden", "--event-ndim", "0", "--points", "quick"], "pure_callback hides Python code"),
     (["check", "leaves:f"], "importing leaves failed: SystemExit: done"),
     (["check", "squared_error", "--like", "squared_error"], "MODULE:FUNCTION"),

@@ -244,3 +244,23 @@ def test_parameters_reach_the_loss_its_derivatives_and_the_report():
     report = lossjax.check(f, grad=lambda z, t: gradient(z, t), params={"gamma": 0.5}, targets="margin", **QUICK)
     assert [r.code for r in report.findings()] == ["LJ001"]
     assert "f(gamma=0.5)" in report.rows[0].loss
+
+
+def test_the_worst_point_of_a_lost_tail_is_lost():
+    """Where digits are lost as well, more of them than of what is 0 in all."""
+    (row,) = lossjax.check(tail, targets="binary", **QUICK).findings()
+    assert row.code == "LJ006"
+    assert row.worst["got"] == 0 != row.worst["want"]
+    one_more = lambda z, t: (jax.nn.sigmoid(z) + 1001.0) - 1001.0  # noqa: E731
+    (row,) = lossjax.check(one_more, points="quick", quantity="value").findings()
+    assert row.code == "LJ006"
+    assert row.worst["got"] == 0 != row.worst["want"]
+
+
+def test_no_two_numbers_of_a_report_print_alike_that_are_not():
+    report = lossjax.check(
+        lambda z, t: z + t, grad=lambda z, t: jnp.full_like(z, 1 + 2.0**-44), dtype="float64", **QUICK
+    )
+    items = dict(page_of(report).sections[0].items)
+    got, want = re.search(r"got (\S+), want (\S+)$", items["worst"]).groups()
+    assert float(got) == 1 + 2.0**-44 != float(want) == 1

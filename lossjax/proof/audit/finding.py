@@ -14,7 +14,7 @@ from ..exact import KINK
 from ..primal import primal
 from ..rows import Verdict
 from ..subject import derivative
-from ..ulp import is_half
+from ..ulp import digits, is_half
 from ..unrounded import unrounded
 from .case import Case, Library
 from .invariants import promises
@@ -277,7 +277,8 @@ def _place(v: Verdict, where) -> dict:
     kink = v.truth.status[row, entry] == KINK
     want = float(v.truth.hi[row, entry])
     if kink:
-        want = f"[{float(v.truth.low[row, entry]):.9g}, {float(v.truth.high[row, entry]):.9g}]"
+        n = digits(v.points.z.dtype)
+        want = f"[{float(v.truth.low[row, entry]):.{n}g}, {float(v.truth.high[row, entry]):.{n}g}]"
     return {
         "input": {"z": numbers(z), "t": numbers(t)},
         "entry": int(entry),

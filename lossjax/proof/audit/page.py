@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..findings import plain
+from ..ulp import DTYPES, digits
 from .finding import SEVERITIES, Finding
 from .run import Audit
 
@@ -120,8 +121,8 @@ def _section(library, loss, quantity, klass, fs: list[Finding]) -> list[str]:
         "| severity | dtype | mode | entries | worst input | got | truth | ulp | smallest failing input |",
         "|---|---|---|---|---|---|---|---|---|",
         *(
-            f"| {f.severity} | {f.dtype} | {mode} | {f.count:,} of {f.checked:,} | {_at(f.input)} | {_pair(f)[0]} | {_pair(f)[1]} |"
-            f" {_ulps(f)} | {_at(f.smallest_failing['input'])} |"
+            f"| {f.severity} | {f.dtype} | {mode} | {f.count:,} of {f.checked:,} | {_at(f.input, f.dtype)} |"
+            f" {_pair(f)[0]} | {_pair(f)[1]} | {_ulps(f)} | {_at(f.smallest_failing['input'], f.dtype)} |"
             for mode, f in by_mode(fs)
         ),
         "",
@@ -143,28 +144,25 @@ _DTYPES = ("float32", "bfloat16", "float16", "float64")
 
 def _pair(f: Finding) -> tuple[str, str]:
     """What was got and the truth, in as many digits as tell them apart."""
-    short = _number(f.got), _number(f.want)
-    if short[0] != short[1] or isinstance(f.want, str):
-        return short
-    return f"{f.got:.17g}", f"{f.want:.17g}"
+    return _number(f.got, f.dtype), _number(f.want, f.dtype)
 
 
 def _ulps(f: Finding) -> str:
     return f"{f.ulp:.3g}" if 0 < f.ulp < 1e9 else "-"
 
 
-def _at(x: dict) -> str:
-    return f"z = {_values(x['z'])}, t = {_values(x['t'])}"
+def _at(x: dict, dtype: str) -> str:
+    return f"z = {_values(x['z'], dtype)}, t = {_values(x['t'], dtype)}"
 
 
-def _values(x) -> str:
+def _values(x, dtype: str) -> str:
     if not isinstance(x, list):
-        return _number(x)
-    return "[" + ", ".join(_number(v) for v in x[:4]) + (", ...]" if len(x) > 4 else "]")
+        return _number(x, dtype)
+    return "[" + ", ".join(_number(v, dtype) for v in x[:4]) + (", ...]" if len(x) > 4 else "]")
 
 
-def _number(x) -> str:
-    return x if isinstance(x, str) else f"{x:.6g}"
+def _number(x, dtype: str) -> str:
+    return x if isinstance(x, str) else f"{x:.{digits(DTYPES[dtype])}g}"
 
 
 def renderable(audit: Audit) -> Group:
@@ -191,8 +189,8 @@ def _paragraph(library, loss, quantity, klass, fs: list[Finding]) -> Text:
     text.append(f"{klass}\n", style="bold red")
     for mode, f in by_mode(fs):
         text.append(
-            f"  {f.severity} {f.dtype}, {mode}: {f.count:,} of {f.checked:,}; worst {_at(f.input)}: got {_pair(f)[0]}, "
-            f"want {_pair(f)[1]}; from {_at(f.smallest_failing['input'])}\n"
+            f"  {f.severity} {f.dtype}, {mode}: {f.count:,} of {f.checked:,}; worst {_at(f.input, f.dtype)}: got {_pair(f)[0]}, "
+            f"want {_pair(f)[1]}; from {_at(f.smallest_failing['input'], f.dtype)}\n"
         )
     text.append(f"  {fs[0].cause}")
     return text

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..compare import widened
+from ..ulp import digits
 from .case import Case, Library
 
 _JAX = {
@@ -27,7 +28,7 @@ _SKLEARN = {
 
 def reproducer(library: Library, case: Case, dtype: np.dtype, quantity: str, mode: str, place: dict) -> str:
     """At most six lines that print what was got, and say beside it what was wanted."""
-    shown = f"  # entry {place['entry']}: {_short(place['got'])}; the truth is {_short(place['want'])}"
+    shown = f"  # entry {place['entry']}: {_short(place['got'], dtype)}; the truth is {_short(place['want'], dtype)}"
     return _lines(library, case, dtype, quantity, mode, place["input"]) + shown
 
 
@@ -91,5 +92,5 @@ def _text(x, module) -> str:
     return repr(x).replace("inf", f"{module}.inf").replace("nan", f"{module}.nan")
 
 
-def _short(x) -> str:
-    return x if isinstance(x, str) else f"{x:.6g}"
+def _short(x, dtype) -> str:
+    return x if isinstance(x, str) else f"{x:.{digits(dtype)}g}"

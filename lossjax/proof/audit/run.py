@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 
 from ...environment import environment
-from ..subject import UsageError
+from ..fitting import UsageError, said
 from ..ulp import DTYPES
 from .case import Case, Library
 from .finding import Finding, by_invariants, findings
@@ -45,9 +45,17 @@ def chosen(names) -> tuple[list[Library], dict[str, str]]:
             raise UsageError(f"no adapter for {name!r}; there is one for {', '.join(LIBRARIES)}")
         try:
             found.append(load(name))
-        except (ImportError, OSError) as error:  # OSError: a shared library of it is missing
-            missing[name] = f"{name} is not installed here, or does not start: {str(error).splitlines()[0][:120]}"
+        except (Exception, SystemExit) as error:  # whatever another library's code makes of being imported
+            missing[name] = _missing(name, error)
     return found, missing
+
+
+def _missing(name: str, error: BaseException) -> str:
+    """Why a library is not there: not installed, or what it raises when it is imported."""
+    if isinstance(error, ModuleNotFoundError) and error.name == name.split(".")[0]:
+        return f"{name} is not installed here"
+    kind, text = type(error).__name__, said(error)
+    return f"{name} does not start here: {text if text.startswith(kind) else f'{kind}: {text}'}"
 
 
 def groups(libraries: list[Library]) -> dict[tuple[str, str], list[tuple[Library, Case]]]:

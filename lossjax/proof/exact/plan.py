@@ -2,8 +2,11 @@
 
 import dataclasses
 
+import jax
 import numpy as np
 from jax.extend import core
+
+from ..primal import NoTruth
 
 _CALLS = {
     "jit": "jaxpr",
@@ -74,12 +77,16 @@ class _Planner:
     def __init__(self, arguments):
         self.count, self.constants, self.ops = arguments, {}, []
         self.known, self.literals, self.keep = {}, {}, []
+        self.keys: set[int] = set()  # slots of random keys, which are no numbers
 
     def slot(self):
         self.count += 1
         return self.count - 1
 
     def constant(self, value):
+        if jax.numpy.issubdtype(getattr(value, "dtype", np.int32), jax.dtypes.prng_key):
+            self.keys.add(self.slot())
+            return self.count - 1
         value = np.asarray(value)
         key = (value.dtype, value.shape, value.tobytes()) if value.size <= 64 and value.dtype != object else id(value)
         if key not in self.literals:
@@ -153,8 +160,10 @@ def plan(closed):
     planner = _Planner(len(closed.jaxpr.invars))
     consts = [planner.constant(c) for c in closed.consts]
     outs = planner.walk(closed.jaxpr, consts, range(len(closed.jaxpr.invars)))
-    shapes = [v.aval.shape for v in closed.jaxpr.outvars]
-    return Plan(len(closed.jaxpr.invars), planner.constants, _alive(planner.ops, outs), outs, shapes)
+    shapes, ops = [v.aval.shape for v in closed.jaxpr.outvars], _alive(planner.ops, outs)
+    if not planner.keys.isdisjoint([*outs, *(slot for op in ops for slot in op.ins)]):
+        raise NoTruth("no truth: what comes out hangs on a random key; pass the random numbers as an argument")
+    return Plan(len(closed.jaxpr.invars), planner.constants, ops, outs, shapes)
 
 
 def _alive(ops, outs):
