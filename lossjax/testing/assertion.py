@@ -8,7 +8,7 @@ import jax
 from ..proof.primal import NoTruth, primal
 from .flat import Flat, flatten
 from .message import failure
-from .modes import FIRST, mode_of, refusal
+from .modes import FIRST, TITLES, mode_of, refusal
 from .result import Checked, DerivativeError
 from .trial import Request, Trial
 from .values import hold_values
@@ -103,7 +103,12 @@ def examine(flat: Flat, modes, request: Request, f, args) -> Checked:
 def _offered(flat: Flat, modes):
     """The modes asked for; by default all that JAX offers for this function, and why it does not offer the others."""
     if modes is not None:
-        return [modes] if isinstance(modes, str) else list(modes), {}
+        names = [modes] if isinstance(modes, str) else list(modes)
+        if not names:
+            raise ValueError(
+                f"modes names none, so nothing would be judged; choose among {', '.join(TITLES)}, or leave it out"
+            )
+        return names, {}
     refused = {name: why for name in FIRST if (why := refusal(mode_of(name, flat)))}
     if len(refused) == len(FIRST):
         raise TypeError(f"JAX differentiates this function in no mode: {refused['rev']}")

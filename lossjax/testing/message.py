@@ -9,6 +9,7 @@ import numpy as np
 
 from ..proof.again import where
 from ..proof.exact import KINK
+from ..proof.ulp import digits
 from .modes import TITLES
 from .reference import traced
 from .trial import Trial
@@ -25,10 +26,10 @@ def failure(trial: Trial, f, args) -> str:
     row, entry = trial.verdict.worst
     direction, found, row = trial.element(row, entry)
     got, want, mode = found.got[row, entry], found.truth.hi[row, entry], trial.mode
-    count, of = int(trial.verdict.failed.sum()), trial.verdict.failed.size
+    count, of, n = int(trial.verdict.failed.sum()), trial.verdict.failed.size, _digits(mode)
     lines = [
         f"{TITLES[mode.name]} mode ({mode.name}): {count:,} of {of:,} entries wrong, first {_named(mode, direction, entry)}",
-        f"  got {got:.9g}  want {_wanted(found, row, entry)}  ({_size(found, row, entry)}, bound {trial.request.bound:g})",
+        f"  got {got:.{n}g}  want {_wanted(found, row, entry, n)}  ({_size(found, row, entry)}, bound {trial.request.bound:g})",
         f"  likely cause: {_cause(trial, direction, got, want, found, row, entry)}",
         f"  reference: {_reference(trial)}",
         f"  again: {_again(f, args, mode.name)}",
@@ -52,11 +53,16 @@ def _named(mode, direction, entry) -> str:
     return f"d {last} / d {names[0]}"
 
 
-def _wanted(found, row, entry) -> str:
+def _digits(mode) -> int:
+    """Decimals that tell numbers of the finest dtype in what is differentiated apart."""
+    return max(digits(p.dtype) for p in mode.out.parts)
+
+
+def _wanted(found, row, entry, n) -> str:
     t = found.truth
     if t.status[row, entry] == KINK and t.high[row, entry] - t.low[row, entry] > 1e-6 * abs(t.hi[row, entry]):
-        return f"within [{t.low[row, entry]:.9g}, {t.high[row, entry]:.9g}], the limits beside a kink"
-    return f"{t.hi[row, entry]:.9g}"
+        return f"within [{t.low[row, entry]:.{n}g}, {t.high[row, entry]:.{n}g}], the limits beside a kink"
+    return f"{t.hi[row, entry]:.{n}g}"
 
 
 def _size(found, row, entry) -> str:

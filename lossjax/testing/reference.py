@@ -14,6 +14,7 @@ from .widen import widened, work
 # Numbers that exact arithmetic may be asked to compute: in arrays with error bounds, about a second. Balls of many
 # digits, which decide where arrays do not, are a hundred times slower, and limits beside ties want dozens of points.
 ARRAYS, BALLS, LIMITS = 2**25, 2**21, 2**16
+TIED = 64  # numbers up to which exact arithmetic looks to both sides of each
 _HOPELESS = 2**28  # a single direction of so many is left to float64 alone
 _SAMPLE = 2  # directions to which float64 is held, where it is the reference of the others
 _SETTLED = 1e-6
@@ -22,10 +23,14 @@ _BESIDE = 2.0**-36  # float64 looks beside the point: several values there are a
 
 @dataclasses.dataclass(frozen=True)
 class Reference:
-    """The truth of every entry along every direction, and the rows of it that are exact."""
+    """The truth of every entry along every direction, and the rows of it that are exact.
+
+    loose: entries that float64 was asked for, or whose ties are of so many numbers that only some of the limits were found.
+    """
 
     truth: Truth
     exact: np.ndarray
+    loose: np.ndarray
     note: str = ""
 
 
@@ -50,14 +55,15 @@ class Referee:
         """The truth along these directions."""
         exact, why = self._exactly(rows)
         if exact is not None and (self.double or not (exact.status == UNDECIDED).any()):
-            return Reference(exact, ~(exact.status == UNDECIDED).all(axis=1))
+            many = np.full(exact.status.shape, len(self.mode.flat.inputs) > TIED)
+            return Reference(exact, ~(exact.status == UNDECIDED).all(axis=1), many, why)
         near = self._nearly(rows)
         if exact is None:
-            return Reference(near, np.zeros(len(rows), bool), why)
+            return Reference(near, np.zeros(len(rows), bool), np.ones(near.status.shape, bool), why)
         self._agree(exact, near)
         open_ = exact.status == UNDECIDED
         filled = Truth(*(np.where(open_, b, a) for a, b in zip(exact, near, strict=True)))
-        return Reference(filled, ~open_.all(axis=1), why)
+        return Reference(filled, ~open_.all(axis=1), open_ | (len(self.mode.flat.inputs) > TIED), why)
 
     def _exactly(self, rows):
         """Truth of as many rows as there is time for, the others undecided; or nothing, and why."""

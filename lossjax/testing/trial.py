@@ -50,12 +50,15 @@ class Trial:
         some = max(2, self.referee.affordable if self.referee.double else called)
         chosen = choose(self.mode, every, some, np.random.default_rng(self.request.seed))
         self.directions, self.reference = chosen, self.referee(chosen.rows)
+        if self.request.rounding == "auto" and not self.reference.exact.any():
+            # What has no exact meaning, as a factorisation, rounds within itself as its arguments do not.
+            self.rounding = "intermediates"
         self.verdict = self.judge(chosen.rows, self.reference)
         return self.verdict
 
     def judge(self, rows, reference) -> verdict.Verdict:
         """What JAX gives along these directions, held to the reference."""
-        return verdict.judge(self, rows, self.got(rows), reference.truth)
+        return verdict.judge(self, rows, self.got(rows), reference)
 
     def got(self, rows) -> np.ndarray:
         """What JAX gives along these directions, in float64."""

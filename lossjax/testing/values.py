@@ -3,6 +3,7 @@
 import jax
 import numpy as np
 
+from ..proof.ulp import digits
 from .flat import Flat
 from .result import DerivativeError
 from .widen import primitives
@@ -28,8 +29,8 @@ def hold_values(flat: Flat, mode: str):
         same = np.abs(got - want) <= np.sqrt(flat.eps) * scale
     wrong = np.flatnonzero(~same & ~((got == want) | (np.isnan(got) & np.isnan(want))))
     if len(wrong):
-        first = int(wrong[0])
+        first, n = int(wrong[0]), max(digits(p.dtype) for p in flat.outputs.parts)
         raise DerivativeError(
             f"{mode}: the value that a custom rule gives is not the function's own: {flat.outputs.name(first)} is "
-            f"{got[first]:.9g} with the rule, {want[first]:.9g} without"
+            f"{got[first]:.{n}g} with the rule, {want[first]:.{n}g} without"
         )

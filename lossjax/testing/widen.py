@@ -50,6 +50,14 @@ _EXACT = {
         "reduce_sum",
     ),  # of the last two, the operand is moved
 }
+_FACTORED = (
+    "svd",
+    "eigh",
+    "eig",
+    "qr",
+    "geqrf",
+    "schur",
+)  # whose rounding is as large as that of the largest number in them
 _REDUCTIONS = ("scatter-add", "scatter-mul", "scatter", "scatter-min", "scatter-max", "reduce")
 _SAME = ("reduce_precision", "copy", "copy_p", "optimization_barrier", "stop_gradient")
 
@@ -83,6 +91,12 @@ class _Moved:
         most = self.size * max(1.0, terms**0.5 / 4) * (2 * (digits - lax.floor(digits)) - 1)
         return v + (v + lax.sign(v) * self.floor) * most
 
+    def as_a_whole(self, v):
+        """A matrix of which every number is moved by as much as the largest."""
+        if self.size is None or getattr(v, "dtype", None) != np.float64:
+            return v
+        return v + (self(jnp.ones_like(v) + v * 1e-3) - (1 + v * 1e-3)) * jnp.max(jnp.abs(v), initial=0.0)
+
 
 def _run(jaxpr, consts, args, moved):
     env = dict(zip(jaxpr.constvars, map(_wide, consts), strict=True))
@@ -112,6 +126,8 @@ def _step(eqn, values, moved):
         params = {key: _retyped(value) for key, value in params.items()}
     if (terms := _terms(eqn)) > 1 or name in ("dot_general", "reduce_sum"):
         values = [moved(values[0], terms), *values[1:]]
+    if name in _FACTORED:
+        values = [moved.as_a_whole(v) for v in values]
     out = eqn.primitive.bind(*values, **params)
     if name in _EXACT:
         moved = _Moved()

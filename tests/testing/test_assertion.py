@@ -241,9 +241,94 @@ def test_what_cannot_be_judged_is_said():
         assert_derivatives(lambda x: x, 1j)
     with pytest.raises(ValueError, match="unknown mode"):
         assert_derivatives(jnp.sin, 1.0, modes="backward")
-    with pytest.raises(NoTruth, match="like="):
-        assert_derivatives(lambda x: x * jax.random.normal(jax.random.key(0)), 1.0)
+    with pytest.raises(ValueError, match="modes names none, so nothing would be judged"):
+        assert_derivatives(jnp.sin, 1.0, modes=())
     assert "no derivative exists at 1" in str(assert_derivatives(jnp.arccosh, 0.5))
+
+
+def noisy(x, key):
+    return x * jax.random.normal(key)
+
+
+@pytest.mark.parametrize("key", [jax.random.key(0), jax.random.PRNGKey(0)], ids=["typed", "raw"])
+def test_of_random_numbers_there_is_no_truth(key):
+    for f, args in (
+        (noisy, (1.0, key)),
+        (lambda x: noisy(x, key), (1.0,)),
+        (lambda k: noisy(jnp.float32(1), k), (key,)),
+    ):
+        with pytest.raises((NoTruth, TypeError), match=r"hides a random number.*like=|no argument has a floating leaf"):
+            assert_derivatives(f, *args)
+
+
+def test_a_key_that_nothing_hangs_on_is_a_constant_like_others():
+    key = jax.random.key(0)
+    assert assert_derivatives(lambda x, k: (jnp.sin(x), jax.random.split(k)), 1.0, key)
+
+
+@jax.custom_jvp
+def steep_at_zero(x):
+    return jax.nn.relu(x)
+
+
+steep_at_zero.defjvp(lambda p, t: (steep_at_zero(*p), jnp.where(p[0] == 0, 1.7, (p[0] > 0) * 1.0) * t[0]))
+
+
+@pytest.mark.parametrize("n", [8, 17, 30, 64])
+def test_a_wrong_side_of_a_kink_is_held_to_the_limits_themselves(n):
+    """All of them are looked at up to 64 numbers, whoever's rounding is granted."""
+    with pytest.raises(DerivativeError, match=r"want within \[0, 1\], the limits beside a kink"):
+        assert_derivatives(lambda x: steep_at_zero(x).sum(), jnp.zeros(n))
+
+
+KINKED = {
+    "layers": (relu_net, ([normal(0, 3, 4), normal(1, 4, 2)], jnp.zeros((2, 3)))),
+    "products": (lambda w, x: jax.nn.relu(x @ w).sum(), (normal(3, 6, 6), jnp.zeros((2, 6)))),
+    "maximum": (lambda x: jnp.max(x, axis=0).sum(), (jnp.ones((5, 6)),)),
+    "differences": (lambda x: jnp.abs(x - x[::-1]).sum(), (jnp.ones(20),)),
+}
+
+
+@pytest.mark.parametrize("name", KINKED)
+def test_what_jax_chooses_among_ties_lies_within_the_limits(name):
+    f, args = KINKED[name]
+    assert assert_derivatives(f, *args)
+
+
+def positive(n, seed):
+    a = normal(seed, n, n)
+    return a @ a.T + n * jnp.eye(n)
+
+
+FACTORED = {
+    "log det": lambda a: jnp.sum(jnp.log(jnp.diag(jnp.linalg.cholesky(a)))),
+    "cholesky": jnp.linalg.cholesky,
+    "qr": lambda a: jnp.linalg.qr(a)[1],
+    "inverse of a triangle": lambda a: jnp.linalg.inv(jnp.triu(a)),
+    "singular values": lambda a: jnp.linalg.svd(a, compute_uv=False),
+}
+
+
+@pytest.mark.parametrize("n", [3, 6])
+@pytest.mark.parametrize("name", FACTORED)
+def test_factorisations_pass_with_their_zeros(name, n):
+    found = assert_derivatives(FACTORED[name], positive(n, 0))
+    assert {m.rounding for m in found.modes if not m.exact} <= {"intermediates"}
+
+
+@jax.custom_jvp
+def log_det(a):
+    return jnp.sum(jnp.log(jnp.diag(jnp.linalg.cholesky(a))))
+
+
+# The derivative of the logarithm of the determinant is twice this.
+log_det.defjvp(lambda p, t: (log_det(*p), jnp.trace(jnp.linalg.solve(p[0], t[0]))))
+
+
+@pytest.mark.parametrize("n", [3, 6])
+def test_a_wrong_rule_of_a_factorisation_is_found(n):
+    with pytest.raises(DerivativeError, match="by the factor 2"):
+        assert_derivatives(log_det, positive(n, 0))
 
 
 # The drop-in
