@@ -11,7 +11,7 @@ from .exact import KINK, Truth
 from .findings import Row
 from .points import Points
 from .primal import primal
-from .subject import BATCH, COLUMNS_FROM, Subject, derivative
+from .subject import COLUMNS_FROM, Subject, derivative
 from .ulp import bits
 from .unrounded import Unrounded, spread, unrounded
 
@@ -95,8 +95,8 @@ def _row(subject, dtype, quantity, witness, verdicts, seen) -> Row:
         here=here(subject, dtype, quantity, witness, place) if failures else "",
         truth=subject.means,
         mode=verdicts[0].mode,
-        targets=subject.targets,
-        classes=tuple(sorted({v.points.classes for v in verdicts} - {0})),
+        targets=subject.drawn,
+        classes=() if subject.batch else tuple(sorted({v.points.classes for v in verdicts} - {0})),
         itself=itself.word if itself else "",
     )
 
@@ -138,7 +138,7 @@ def _source(subject: Subject, dtype, quantity, witness, seen) -> Source:
         derive=lambda f: derivative(f, quantity, subject.event_ndim, False),
         derive_code=lambda f: f if code is not subject.own else derivative(f, quantity, subject.event_ndim, False),
         exact=witness == "own",
-        batch=BATCH if subject.classes == (BATCH[0] * BATCH[1],) else None,
+        batch=subject.batch,
         seen=seen,
     )
 

@@ -66,6 +66,19 @@ class Subject:
     audited: bool = False
     stops: Callable[[], bool] = lambda: False  # does a stop_gradient change its derivative, which its truth has not?
 
+    @property
+    def batch(self) -> tuple[int, int] | None:
+        """Rows and classes of one example, where it is a batch."""
+        return BATCH if self.classes == (BATCH[0] * BATCH[1],) else None
+
+    @property
+    def drawn(self) -> str:
+        """From where its targets are drawn."""
+        if self.batch is None:
+            return self.targets
+        rows, classes = self.batch
+        return f"{self.targets} for the first row of batches of {rows} rows and {classes} classes, each further row the next class"
+
 
 def derivative(f: Callable, quantity: str, event_ndim: int, columns: bool) -> Callable:
     """The value, gradient, Hessian, or one column of the Hessian, of f(z, t) by JAX."""
@@ -155,6 +168,10 @@ def from_function(
         raise UsageError(
             f"{label} is a loss of a whole batch, {like.label} one of a single example, which is no truth about it: leave "
             "--like out, and its own formula in exact arithmetic is the truth, or check the loss of one example"
+        )
+    if event_ndim == 2 and targets not in (None, "one_hot"):
+        raise UsageError(
+            f"{label}: the rows of a batch are given one class each, never targets {targets!r}; leave --targets out"
         )
     ndim, g, labels = fitted(f, label, event_ndim)
     if labels and targets not in (None, "one_hot"):

@@ -84,6 +84,8 @@ def compare(
         time.perf_counter() - began,
         environment(),
         reference is not None,
+        sides[0].drawn,
+        (sides[0].again, sides[1].again),
     )
 
 

@@ -35,6 +35,8 @@ class Versus:
     seconds: float
     environment: dict
     referred: bool  # is there one formula that both are meant to be?
+    targets: str  # the set they were drawn from
+    commands: tuple[str, str]  # that check a, and b; empty where no line can name the function
 
     @property
     def ok(self) -> bool:
@@ -85,10 +87,11 @@ class Versus:
             lead=[("a", a), ("b", b), ("truth", self.truth)],
             columns=_COLUMNS,
             rows=[_row(c) for c in self.contests],
-            sections=[s for c in self.contests for s in _sections(c, self.names, self.referred)],
+            sections=[s for c in self.contests for s in _sections(c, self)],
             closing=(
                 f"{total[0]:,} eligible = {total[1]:,} checked + {total[2]:,} undecided + {total[3]:,} skipped (subnormal inputs, "
-                "which XLA reads as 0). Values and jax.grad under jit. It holds for these points, this jaxlib and this device; "
+                f"which XLA reads as 0). Targets: {self.targets} (--targets). Values and jax.grad under jit. It holds for these "
+                "points, this jaxlib and this device; "
                 "between the points it is evidence, not proof."
             ),
             caption=(
@@ -130,16 +133,16 @@ def _row(c: Contest) -> tuple[list[str], str]:
     return cells, "" if c.ok else "bad"
 
 
-def _sections(c: Contest, names, referred) -> list[Section]:
-    named = dict(zip("ab", names))
+def _sections(c: Contest, v: Versus) -> list[Section]:
+    named = dict(zip("ab", v.names))
     found = []
     for x, count in c.other_function.items():
         if count:
-            found.append(_another(c, named, x, count, referred))
+            found.append(_another(c, named, x, count, v.referred))
     for who in ("a", "b", "neither"):
         mine = [d for d in c.differences if d.right == who]
         if mine:
-            found.append(_lost(c, named, who, mine))
+            found.append(_lost(c, named, who, mine, dict(zip("ab", v.commands))))
     return found
 
 
@@ -158,7 +161,7 @@ def _another(c: Contest, named, x, count, referred) -> Section:
     )
 
 
-def _lost(c: Contest, named, who, mine: list[Difference]) -> Section:
+def _lost(c: Contest, named, who, mine: list[Difference], commands) -> Section:
     losers = [x for x in "ab" if x != who]
     right = f"{who} is right, {losers[0]} is wrong" if who != "neither" else "both are wrong"
     items = [("right", named.get(who, "neither"))]
@@ -175,7 +178,7 @@ def _lost(c: Contest, named, who, mine: list[Difference]) -> Section:
     code = c.code[losers[0]]
     items += [
         ("instead", " ".join(CODES[code].fix.split())),
-        ("more", f"lossjax explain {code}; lossjax check {named[losers[0]]}"),
+        ("more", "; ".join(filter(None, (f"lossjax explain {code}", commands[losers[0]])))),
     ]
     return Section(code, f"{QUANTITY[c.quantity]}, {c.dtype}: {right}", items)
 

@@ -179,3 +179,18 @@ def test_the_command_line_compares(lossjax, tmp_path, monkeypatch):
     code, out, _ = lossjax("compare", "squared_error", "squared_error", *words[:4])
     assert code == 0
     assert "both are right" in out
+
+
+def test_only_commands_that_can_be_run_are_advised():
+    here = {"here": lambda z, t: jnp.log(1 + jnp.exp(z)) - t * z}["here"]
+    told = str(lossjax.compare(here, "sigmoid_cross_entropy", points="quick", quantity="value"))
+    assert "lossjax explain LJ" in told
+    assert "lossjax check" not in told
+    told = " ".join(str(lossjax.compare(naive, naive, points="quick", quantity="value")).split())
+    assert "lossjax check test_compare:naive --event-ndim 0" in told
+    assert "naive (a)" in told
+
+
+def test_a_comparison_says_where_its_targets_are_from():
+    told = lossjax.compare(margin, same_margin, points="quick", quantity="value", targets="margin")
+    assert "Targets: margin (--targets)" in " ".join(str(told).split())

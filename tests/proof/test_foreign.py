@@ -7,6 +7,7 @@ import pytest
 from optax import ctc_loss as optax_ctc
 
 import lossjax
+from lossjax.proof.subject import UsageError
 
 
 def softplus_based(z, t):
@@ -110,6 +111,12 @@ def test_batch_level_losses():
 
     report = lossjax.check(info_nce, event_ndim=2, points="quick", quantity="value")
     assert report.rows[0].checked > 0
+    told = " ".join(str(report).split())
+    assert (
+        "Targets: one_hot for the first row of batches of 4 rows and 4 classes, each further row the next class" in told
+    )
+    with pytest.raises(UsageError, match="one class each, never targets 'simplex'"):
+        lossjax.check(info_nce, event_ndim=2, targets="simplex", points="quick")
 
 
 def contrasted(z, t):
