@@ -10,17 +10,20 @@ import sympy as sp
 from ..compare import compare
 from ..condition import Condition
 from ..exact import EXACT, NoTruth, Truth, UnknownPrimitive, truth
-from ..subject import QUANTITIES, derivative, from_loss
-from ..ulp import BOUNDS, ulp
+from ..subject import QUANTITIES, derivative, from_loss, printed
+from ..ulp import BOUNDS
 from .cases import cases
 from .derivation import Derivation, whole
 from .outputs import rational, zero_somewhere
 from .points import Point, points
 from .reader import NotSymbolic, read
+from .uncut import uncut
 
 _DOUBLE = np.dtype(np.float64)
-# An exact evaluation is certain to 2^-10 ulp.
-_CERTAIN = 2.0**-9
+# Both sides are known to 2^-104 of themselves.
+_SURE, _EXACT = 2.0**-104, 2.0**-100
+# What the code cuts off, the end of a series or the digits of log 2, lies below the digits of a float64.
+_CUT_OFF = 2.0**-50
 # Beyond this size a difference of two expressions is not worth the time to simplify it.
 _LARGE = 400
 
@@ -36,7 +39,11 @@ class Confirmation:
 
 
 def confirm(found: Derivation) -> list[Confirmation]:
-    """Value, gradient and Hessian, each by the strongest of the three ways that decides."""
+    """Value, gradient and Hessian, each by the strongest of the three ways that decides.
+
+    As expressions; the derived numbers against the printed formula's own derivatives and against the code's steps, both
+    without rounding, at rational points; or, where exact arithmetic has no meaning for a step, the code in float64.
+    """
     derived = {
         "value": [found.value],
         "grad": found.gradient,
@@ -56,10 +63,25 @@ def _one(found, quantity, entries, at: list[Point]) -> Confirmation:
     if unreal is not None:
         values = ", ".join(str(sp.N(w, 6)) for w in want[unreal])
         return Confirmation(quantity, False, "at a rational point", f"at {at[unreal]} the derivation gives {values}")
-    number = f"{len(at)} rational points"
-    if _exactly(found, quantity, want, at):
-        return Confirmation(quantity, True, f"in exact arithmetic at {number}, to 2^-9 ulp of float64")
+    if (gap := _gap(uncut(_at_values(found, quantity)), want, at)) <= _CUT_OFF:
+        loss = found.at.loss
+        formula = _gap(derivative(printed(loss)(_DOUBLE), quantity, loss.event_ndim, columns=False), want, at)
+        return _without_rounding(quantity, gap, formula, len(at))
     return _in_float64(found, quantity, want, at)
+
+
+def _without_rounding(quantity, gap: float, formula: float, count: int) -> Confirmation:
+    """What exact arithmetic says of the code and of the printed formula."""
+    where = f"in exact arithmetic at {count} rational points"
+    if _CUT_OFF < formula < np.inf:
+        return Confirmation(quantity, False, where, f"the printed formula's own differs by {_part(formula)}")
+    cut = "" if gap <= _EXACT else " (the code cuts series and constants off)"
+    own = "" if formula == np.inf else f", and with the printed formula's own to {_part(formula)}"
+    return Confirmation(quantity, True, f"{where} to {_part(gap)}{cut}{own}")
+
+
+def _part(gap: float) -> str:
+    return f"2^{int(np.ceil(np.log2(max(gap, _EXACT))))} of itself"
 
 
 def _case(entries, point: Point):
@@ -120,26 +142,31 @@ def _arrays(at: list[Point]):
     return np.stack([p.z for p in at]), np.stack([p.t for p in at])
 
 
-def _exactly(found, quantity, want, at) -> bool:
-    """Do the code's own steps, in exact arithmetic, give the derived numbers at every point?"""
+def _at_values(found, quantity):
+    """The code's own function of (z, t), its parameters given."""
     f, params = _code(found, quantity), found.at.loss.params
+    return lambda z, t: f(z, t, {k: jnp.asarray(v, z.dtype) for k, v in params.items()})
 
-    def code(z, t):
-        return f(z, t, {k: jnp.asarray(v, z.dtype) for k, v in params.items()})
+
+def _gap(f, want, at) -> float:
+    """By which part of the derived numbers f, without rounding, is off at most; infinite where that is not known."""
+
+    def enough(index, hi, r):
+        return (r <= _SURE * np.abs(hi)).reshape(len(index), -1).all(axis=1)
 
     try:
-        got = truth(code, *_arrays(at), dtype=_DOUBLE)
+        got = truth(f, *_arrays(at), dtype=_DOUBLE, enough=enough)
     except (UnknownPrimitive, NoTruth, NotImplementedError):
-        return False
+        return np.inf
     if not (got.status == EXACT).all():
-        return False
+        return np.inf
     high, low = _halves(want)
     error = np.abs((got.hi.reshape(high.shape) - high) + (got.lo.reshape(high.shape) - low))
-    return bool((error <= _CERTAIN * ulp(high, _DOUBLE)).all())
+    return float(np.where(error == 0, 0.0, error / np.where(high == 0, 1e-300, np.abs(high))).max())
 
 
 def _halves(want):
-    """Numbers of thirty digits as two float64 each."""
+    """Numbers of forty digits as two float64 each."""
     high = want.astype(np.float64)
     return high, np.array([float(w - sp.Float(h, 40)) for w, h in zip(want.flat, high.flat)]).reshape(high.shape)
 

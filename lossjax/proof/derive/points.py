@@ -11,7 +11,7 @@ from .setting import Setting
 _FIRST = 8  # points wherever they fall
 _EACH = 2  # points in every case
 _TRIES = 200
-_DIGITS = 30
+_DIGITS = 40
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Point:
     outputs: dict  # output symbol -> expression in z at this point
 
     def value(self, expr) -> sp.Expr:
-        """An expression to thirty digits."""
+        """An expression to forty digits."""
         return sp.N(sp.sympify(expr).xreplace(self.outputs).xreplace(self.numbers), _DIGITS)
 
     def __str__(self) -> str:
