@@ -1,6 +1,6 @@
 """`python -m paper_repro.benchmark`: how fast the hybrid trains and decodes, side by side in one run.
 
-The network of AN4 in the whole protocol, 429-512-512-512-102, cross-entropy, batches of 256, momentum 0.9, context
+The network of AN4 in the whole protocol, 429-192-192-102, cross-entropy, batches of 256, momentum 0.9, context
 gathered inside the step, on made frames (no time depends on their values):
 - on one core, the population trainer against an idiomatic PyTorch loop of the same network and batch;
 - on all cores, a population against its members trained one by one;

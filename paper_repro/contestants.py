@@ -20,8 +20,8 @@ class Work(NamedTuple):
     members: int = 4
     few: int = 2
     frames: int = 10_240
-    depth: int = 3
-    width: int = 512
+    depth: int = 2
+    width: int = 192
     batch: int = 256
     utterances: int = 130
 

@@ -26,7 +26,7 @@ class Arm:
 
     depth: of the network, 0 for the protocol's. momentum: None for the protocol's. after: the name of the arm whose
     networks it goes on from, at a constant rate. rate_of: the name of the arm at whose chosen rate it runs, times C/2
-    where `compensated`; else its own is tuned.
+    where `compensated`; else its own is tuned. seeds, tuning_seeds: 0 for the protocol's.
     """
 
     name: str
@@ -38,6 +38,8 @@ class Arm:
     after: str = ""
     rate_of: str = ""
     compensated: bool = False
+    seeds: int = 0
+    tuning_seeds: int = 0
 
 
 def _pair(suffix, **settings):
@@ -64,13 +66,16 @@ FINE_TUNED = (
 MAIN = RANDOM + EQUAL_RATE + LAYER + FINE_TUNED
 
 
-def depth_by_start(depths: tuple[int, ...], starts: tuple[str, ...]) -> tuple[Arm, ...]:
-    """CE and SE at a constant rate from every start at every depth: the map of where SE fails."""
+def depth_by_start(depths: tuple[int, ...], starts: tuple[str, ...], **seeds: int) -> tuple[Arm, ...]:
+    """CE and SE at a constant rate from every start at every depth: the map of where SE fails.
+
+    seeds: of these arms, where they are not the protocol's.
+    """
     return tuple(
         arm
         for depth in depths
         for start in starts
-        for arm in _pair(f", {start}, depth {depth}", start=start, depth=depth, schedule=CONSTANT)
+        for arm in _pair(f", {start}, depth {depth}", start=start, depth=depth, schedule=CONSTANT, **seeds)
     )
 
 
@@ -90,13 +95,13 @@ class Protocol:
     width: int = 128
     batch: int = 64
     momentum: float = 0.9
-    epochs: int = 20
+    epochs: int = 16
     fine_epochs: int = 5
     pretraining_epochs: int = 2
     factors: tuple[float, ...] = (1 / 27, 1 / 9, 1 / 3, 1.0, 3.0, 9.0, 27.0)
     seeds: int = 8
     fine_seeds: int = 30
-    tuning_seeds: int = 3
+    tuning_seeds: int = 2
     keep: int = 1
     gaussian: tuple[int, int, int] = (5, 3, 2)
     tuned_on: int = 3
@@ -114,8 +119,9 @@ class Protocol:
 
 STARTS = ("Glorot", "uniform 1/sqrt(n)", "4 x Glorot", "4 x Glorot, small output")
 _EVERYTHING = MAIN + NO_MOMENTUM + OUTPUTS + OUTPUTS_NEW_BOB + UNSUPERVISED
-_DEPTHS = depth_by_start((1, 2, 3, 4, 5, 6), STARTS)
-_TWO_DEPTHS = depth_by_start((2, 5), STARTS)
+# It decides no claim: where SE fails it does so by far more than these seeds differ.
+_DEPTHS = depth_by_start((1, 2, 3, 4, 5, 6), STARTS, seeds=4, tuning_seeds=1)
+_TWO_DEPTHS = depth_by_start((2, 5), STARTS, seeds=4, tuning_seeds=1)
 
 
 def _signals(arms: tuple[Arm, ...]) -> tuple[str, ...]:
@@ -125,6 +131,24 @@ def _signals(arms: tuple[Arm, ...]) -> tuple[str, ...]:
 
 _REALIGNED = ("CE", "SE", "CE, constant rate", "SE, constant rate", "CE, then SE", "CE, then CE (control)")
 
+# A network of AN4 costs some ten times one of digits: there stand the arms of the claims alone, and depths, starts, other
+# outputs and other alignments where they are cheap. Its size and epochs are the least that were found to recognise as a
+# careful hybrid does.
+_CLAIMED = RANDOM + LAYER + FINE_TUNED
+_AN4 = Protocol(
+    RANDOM + EQUAL_RATE + LAYER + FINE_TUNED,
+    width=192,
+    batch=256,
+    epochs=6,
+    fine_epochs=3,
+    gaussian=(10, 3, 2),
+    factors=(1 / 9, 1 / 3, 1.0, 3.0, 9.0),
+    tuning_seeds=2,
+    models=("bigram", "zero-gram"),
+    lm_scales=(3.0, 5.0, 8.0, 11.0, 14.0),
+    penalties=(-10.0, 0.0, 10.0, 20.0, 30.0),
+)
+
 FULL = {
     "digit lines": Protocol(
         _EVERYTHING + _DEPTHS,
@@ -132,41 +156,17 @@ FULL = {
         alignments=("Gaussian", "CE", "SE"),
         realigned=_REALIGNED,
     ),
-    "AN4": Protocol(
-        _EVERYTHING + _TWO_DEPTHS,
-        theory=_signals(_TWO_DEPTHS),
-        depth=3,
-        width=512,
-        batch=256,
-        epochs=15,
-        gaussian=(10, 3, 2),
-        factors=(1 / 9, 1 / 3, 1.0, 3.0, 9.0),
-        tuning_seeds=2,
-        models=("bigram", "zero-gram"),
-        penalties=(-10.0, 0.0, 10.0, 20.0, 30.0),
-        alignments=("Gaussian", "CE", "SE"),
-        realigned=_REALIGNED,
-    ),
-    "AN4 by folds": Protocol(
-        RANDOM + LAYER + FINE_TUNED,
-        depth=2,
-        width=256,
-        batch=256,
-        epochs=12,
-        gaussian=(10, 3, 2),
-        factors=(1 / 9, 1 / 3, 1.0, 3.0, 9.0),
-        tuning_seeds=2,
-        models=("bigram", "zero-gram"),
-        penalties=(-10.0, 0.0, 10.0, 20.0, 30.0),
-    ),
+    "AN4": _AN4,
+    "AN4 by folds": dataclasses.replace(_AN4, arms=_CLAIMED, width=128, tuning_seeds=1, models=("bigram",)),
     "digit strings": Protocol(
-        _EVERYTHING + _TWO_DEPTHS,
+        MAIN + OUTPUTS + UNSUPERVISED + _TWO_DEPTHS,
+        epochs=12,
         theory=_signals(_TWO_DEPTHS),
         alignments=("Gaussian", "CE", "SE"),
         realigned=_REALIGNED,
     ),
-    "digit strings by speaker": Protocol(RANDOM + LAYER + FINE_TUNED),
-    "MNIST lines": Protocol(_EVERYTHING),
+    "digit strings by speaker": Protocol(_CLAIMED, epochs=12, tuning_seeds=1),
+    "MNIST lines": Protocol(_CLAIMED + EQUAL_RATE + OUTPUTS, epochs=12),
     "Kaldi": Protocol(MAIN + OUTPUTS, depth=3, width=512, batch=256, models=("bigram", "zero-gram")),
     "IAM": Protocol(MAIN + OUTPUTS, depth=3, width=512, batch=256, models=("bigram", "zero-gram")),
 }
@@ -243,4 +243,9 @@ def epochs(protocol: Protocol, arm: Arm) -> int:
 def seeds(protocol: Protocol, arm: Arm) -> int:
     """Seeds of the comparison; an arm that others go on from has theirs too."""
     fine = arm.after or any(other.after == arm.name for other in protocol.arms)
-    return protocol.fine_seeds if fine else protocol.seeds
+    return arm.seeds or (protocol.fine_seeds if fine else protocol.seeds)
+
+
+def tuning_seeds(protocol: Protocol, arm: Arm) -> int:
+    """Seeds on which the rate of an arm is chosen."""
+    return arm.tuning_seeds or protocol.tuning_seeds

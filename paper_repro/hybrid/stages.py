@@ -46,13 +46,13 @@ class Stages:
 
     def tuning(self, arms: Sequence[Arm]) -> list[Run]:
         """Every rate of the grid of each arm that has one of its own."""
-        seeds = range(FIRST_TUNING_SEED, FIRST_TUNING_SEED + self.lab.protocol.tuning_seeds)
+        p = self.lab.protocol
         return [
-            self.one(arm, rate, seed)
+            self.one(arm, rate, FIRST_TUNING_SEED + seed)
             for arm in arms
             if not arm.rate_of
-            for rate in config.grid(self.lab.protocol, arm)
-            for seed in seeds
+            for rate in config.grid(p, arm)
+            for seed in range(config.tuning_seeds(p, arm))
         ]
 
     def one(self, arm: Arm, rate: float, seed: int) -> Run:

@@ -81,7 +81,7 @@ def _choices(tasks):
         ),
         ("language model", setting(lambda p: wording.listed(p["models"]))),
         ("decoder", "Viterbi over a loop of the words, without pruning; its weights tuned on dev words, for every arm"),
-        ("seeds", setting(lambda p: f"{p['seeds']}, of continuations {p['fine_seeds']}")),
+        ("seeds", setting(lambda p: f"{p['seeds']}, of continuations {p['fine_seeds']}{_in_the_map(p, 'seeds')}")),
     ]
 
 
@@ -97,5 +97,12 @@ def _rates(protocol):
     factors = protocol["factors"]
     return (
         f"{len(factors)} for every arm, around a centre a criterion, up to {max(factors):g} times that; "
-        f"chosen by the dev frame error of {wording.counted(protocol['tuning_seeds'], 'seed')} that the comparison does not use"
+        f"chosen by the dev frame error of {wording.counted(protocol['tuning_seeds'], 'seed')}"
+        f"{_in_the_map(protocol, 'tuning_seeds')} that the comparison does not use"
     )
+
+
+def _in_the_map(protocol, which):
+    """Of arms with seeds of their own."""
+    own = sorted({arm[which] for arm in protocol.get("arms", ()) if arm.get(which)})
+    return f" (in the map of depths and starts {wording.listed([str(n) for n in own])})" if own else ""

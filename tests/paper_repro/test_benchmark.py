@@ -14,8 +14,8 @@ WORK = Work(members=3, few=2, frames=70, depth=1, width=4, batch=32, utterances=
 
 
 def test_the_operations_of_a_frame():
-    # 429-512-512-512-102 forward and to the weights, and to the layers below but the inputs.
-    products = [429 * 512, 512 * 512, 512 * 512, 512 * 102]
+    # 429-192-192-102 forward and to the weights, and to the layers below but the inputs.
+    products = [429 * 192, 192 * 192, 192 * 102]
     assert Work().flops == 2 * (2 * sum(products) + sum(products[1:]))
 
 
