@@ -44,7 +44,7 @@ class Options:
     quick: bool = False
     """A rough look, a few seeds and small networks; this is the default."""
     full: bool = False
-    """The protocol: 8 seeds of every arm, 30 of the continuations, all alignments; hours to days."""
+    """The protocol: 8 seeds of every arm, 30 of the continuations, all alignments; hours. One of the tasks can be run after another."""
     tasks: tuple[
         Literal["digit-lines", "an4", "an4-by-folds", "digit-strings", "digit-strings-by-speaker", "mnist-lines"], ...
     ] = ()
@@ -60,7 +60,8 @@ class Options:
     draw: bool = False
     """Run nothing: draw the page of the records that are there."""
     page: Path | None = None
-    """Folder for the page, its figures, tables and records, if not the output folder."""
+    """Folder for the page, its figures, tables and records, if not the output folder. Tasks whose records are there already,
+    made by the same code in the same setting, are not run again, and stay on the page."""
     again: tuple[str, str, int] | None = None
     """TASK ARM SEED: train this one network of the summary in the output folder again (Gaussian alignment), recognise the
     test set with it, and say whether both come out the same, bit for bit: --again "digit lines" "CE, then SE" 0"""

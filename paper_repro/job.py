@@ -14,7 +14,7 @@ from lossjax.extras import MissingExtraError
 from lossjax.training import records
 from lossjax.training.bad_input import BadInputError, check_folder
 
-from . import digits, summary, tables, theory
+from . import digits, published, summary, tables, theory
 from .config import Config, Options
 from .hybrid import again as once_more
 from .hybrid import config as hybrid_config
@@ -23,7 +23,7 @@ from .hybrid import tables as hybrid_tables
 from .hybrid import tasks
 from .hybrid.tasks import Source
 from .report import write as report
-from .store import Store
+from .store import Store, alike
 
 # Tasks of folders that the command names.
 NAMED = ("Kaldi", "IAM")
@@ -39,20 +39,30 @@ def run(options: Options) -> None:
     if not console.is_terminal:
         # A pipe or a file has no width: take what the tables need.
         console = Console(width=132)
-    if options.draw and not (options.folder / "summary-hybrid.jsonl").exists():
+    if options.draw and not _drawable(options):
         raise BadInputError(
             f"there are no records to draw in {options.folder}: run the same command without --draw first"
         )
     for folder in filter(None, (options.folder, options.page)):
         check_folder(folder)
+    if options.page:
+        published.begin(options.folder, options.page, _setting(options))
     if not options.draw:
         _check_asked(options)
-        refused = _run(options, console)
-        _remember(options, time.perf_counter() - began)
+        try:
+            refused = _run(options, console)
+        finally:
+            # What is stopped has taken its time too.
+            _remember(options, time.perf_counter() - began)
     _write_page(options, console)
     console.print(f"{time.perf_counter() - began:.0f} s in all; records in {options.folder}")
     if refused:
         raise BadInputError("; ".join(refused))
+
+
+def _drawable(options):
+    beside = options.page and published.holds(options.page, _setting(options))
+    return beside or (options.folder / "summary-hybrid.jsonl").exists()
 
 
 def again(options: Options) -> int:
@@ -105,9 +115,20 @@ def _run(options, console) -> list[str]:
 
 def _remember(options, seconds):
     """What the page says of the run: as typed, and how long it took."""
-    typed = {"command": shlex.join(["python", "-m", "paper_repro", *sys.argv[1:]])}
-    setting = "full" if options.full else "quick"
-    records.append(options.folder / "job.jsonl", [{**typed, "setting": setting, "seconds": round(seconds, 1)}])
+    typed = {"command": shlex.join(["python", "-m", "paper_repro", *map(_bare, sys.argv[1:])])}
+    row = {**typed, "setting": _setting(options), "seconds": round(seconds, 1)}
+    records.append(options.folder / "job.jsonl", [row])
+
+
+def _bare(word):
+    """A word of the command; of a path that leaves this folder the last part, as the rest is this computer's own."""
+    option, equals, value = word.rpartition("=")
+    path = Path(value)
+    return f"{option}{equals}{path.name}" if path.is_absolute() or ".." in path.parts else word
+
+
+def _setting(options):
+    return "full" if options.full else "quick"
 
 
 def _write_page(options, console):
@@ -116,8 +137,7 @@ def _write_page(options, console):
         if path.suffix in (".md", ".html"):
             console.print(str(path), soft_wrap=True)
     if options.page:
-        for name in ("theory", "summary", "summary-hybrid", "job"):
-            records.write(folder / "records" / f"{name}.jsonl", records.read(options.folder / f"{name}.jsonl"))
+        published.write(options.folder, folder)
 
 
 def run_theory(options: Options, progress: Progress) -> list[dict]:
@@ -134,12 +154,17 @@ def run_theory(options: Options, progress: Progress) -> list[dict]:
 def run_training(config: Config, folder: Path, progress: Progress) -> None:
     """Tune, choose, compare; the summary replaces the one before."""
     store = Store(folder / "runs.jsonl")
+    about = {"config": dataclasses.asdict(config), "environment": store.environment}
+    made = records.read(folder / "summary.jsonl")
+    if made and not store.path.exists() and all(alike(row, store.environment) for row in made):
+        # Its rows were kept and its records were not.
+        if made[0]["config"] == records.plain(about["config"]):
+            return
     _train("tuning the rate", config, digits.tuning(config), store, progress)
     choices = summary.choose(config, store)
     rates = summary.rates(choices)
     _train("comparing", config, digits.comparison(config, rates), store, progress)
     rows = [*choices, *summary.compare(config, store, rates), *summary.curves(config, store, rates)]
-    about = {"config": dataclasses.asdict(config), "environment": store.environment}
     records.write(folder / "summary.jsonl", [{**row, **about} for row in rows])
 
 

@@ -16,16 +16,17 @@ SAME = ("code", "versions", "device", "cpu", "flags")
 class Store:
     """Records in one file, found by their key, a dict of settings that the record repeats."""
 
-    def __init__(self, path: Path, sources: tuple[Path, ...] = SOURCES, beside: Iterable[Path] = ()):
+    def __init__(self, path: Path, environment: dict | None = None, beside: Iterable[Path] = ()):
         """Read what is there; records of other code or another environment stay in the file and are left aside.
 
-        sources: the files whose code makes the results. beside: files of other shards, read and never written.
+        environment: what results depend on here; that of `SOURCES` if not given. beside: files of other shards, read and
+        never written.
         """
-        self.path, self.environment = path, records.provenance(*sources)
+        self.path, self.environment = path, environment or records.provenance(*SOURCES)
         self._found, kept = {}, 0
         everything = [record for file in (*beside, path) for record in records.read(file)]
         for record in everything:
-            if all(record["environment"][name] == self.environment[name] for name in SAME):
+            if alike(record, self.environment):
                 self._found[_text(record["key"])] = record
                 kept += 1
         self.left_aside = len(everything) - kept
@@ -43,6 +44,11 @@ class Store:
         new = [{"key": key, **result, "environment": self.environment} for key, result in key_and_result]
         records.append(self.path, new)
         self._found |= {_text(record["key"]): record for record in new}
+
+
+def alike(record: dict, environment: dict) -> bool:
+    """Was it made by this code, in this environment?"""
+    return all(record["environment"][name] == environment[name] for name in SAME)
 
 
 def short(key: dict) -> str:

@@ -9,6 +9,7 @@ import subprocess
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from ..environment import environment
 from .bad_input import BadInputError
@@ -16,13 +17,14 @@ from .bad_input import BadInputError
 _ROOMS = ("losses", "proof", "training", "data")
 
 
-def provenance(*sources: Path) -> dict:
+def provenance(*sources: Path, rooms: tuple[str, ...] = _ROOMS) -> dict:
     """What a result may depend on besides its settings: commit, code, versions, device, flags.
 
-    code: a short hash of the rooms of lossjax that make results, and of `sources`, the files of the experiment that do.
+    code: a short hash of the rooms of lossjax that make results, all unless told, and of `sources`, the files of the
+    experiment that do.
     """
     package = Path(__file__).parents[1]
-    return {"commit": _commit(package.parent), "code": _digest(package, sources), **environment()}
+    return {"commit": _commit(package.parent), "code": _digest(package, rooms, sources), **environment()}
 
 
 def _commit(checkout):
@@ -40,9 +42,9 @@ def _commit(checkout):
 
 
 @functools.cache
-def _digest(package, sources):
+def _digest(package, rooms, sources):
     # Once a process: what counts is the code that was imported, not what an editor has made of it since.
-    files = sorted(path for room in _ROOMS for path in (package / room).rglob("*.py"))
+    files = sorted(path for room in rooms for path in (package / room).rglob("*.py"))
     content = hashlib.sha256()
     for path in (*files, *sources):
         content.update(path.name.encode() + b"\0" + path.read_bytes())
@@ -87,7 +89,7 @@ def write(path: Path, records: Iterable[dict]) -> None:
 
 
 def _lines(records):
-    return "".join(json.dumps(_plain(record), allow_nan=False) + "\n" for record in records).encode()
+    return "".join(json.dumps(plain(record), allow_nan=False) + "\n" for record in records).encode()
 
 
 def _cut_torn_line(path):
@@ -96,12 +98,12 @@ def _cut_torn_line(path):
             file.truncate(content.rfind(b"\n") + 1)
 
 
-def _plain(value):
-    """JSON knows no NaN and no infinity: both become null, which a reader has to face."""
+def plain(value: Any) -> Any:
+    """As a reader gets it. JSON knows no NaN and no infinity: both become null, which a reader has to face."""
     if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
+        return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value

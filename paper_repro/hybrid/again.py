@@ -11,7 +11,7 @@ from ..recogniser.wordloop import Weights
 from ..store import SAME, Store
 from .config import Protocol
 from .gaussians import prepared
-from .job import SOURCES
+from .provenance import provenance
 from .runs import Lab
 from .scoring import Search
 from .stages import Stages
@@ -44,7 +44,7 @@ def again(folder: Path, source: Source, protocol: Protocol, arm: str, seed: int)
     rows = _arms(folder, source.name)
     row = _row(rows, source.name, arm, seed)
     with tempfile.TemporaryDirectory() as place:
-        store = Store(Path(place) / "hybrid-1of1.jsonl", SOURCES)
+        store = Store(Path(place) / "hybrid-1of1.jsonl", provenance())
         task = prepared(source.name, source.read(), protocol, store, Path(place))
         lab = Lab(task, task.gaussian, store, Path(place))
         if row["states"] != lab.alignment.digest:

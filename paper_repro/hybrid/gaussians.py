@@ -53,16 +53,26 @@ def prepared(name: str, corpus: Corpus, protocol: Protocol, store: Store, folder
 
     Raises: DataError where no training utterance can be aligned.
     """
-    corpus = corpus._replace(train=corpus.train[:: protocol.keep])
-    about = {"task": name, "data": fingerprint(corpus)[:16]}
+    about, key = described(name, corpus, protocol)
+    corpus = _used(corpus, protocol)
     _describe(corpus, store, about)
-    made, key = topology(corpus), {"kind": "gaussian", **about, "schedule": list(protocol.gaussian)}
+    made = topology(corpus)
     place = weights.path(folder, key)
     kept = weights.load(place, (0, 0, 0, 0), store.get(key)["weights"]) if store.has(key) else None
     if kept is None:
         kept = _trained(corpus, made, protocol, store, key, place)
     mixtures, states = Mixtures(*kept[:3]), _unpacked(corpus, kept[3])
     return Task(name, corpus, made, protocol, mixtures, alignment("Gaussian", corpus, made, states), about)
+
+
+def described(name: str, corpus: Corpus, protocol: Protocol) -> tuple[dict, dict]:
+    """Name and fingerprint of what is used of a corpus; the key of its Gaussian system."""
+    about = {"task": name, "data": fingerprint(_used(corpus, protocol))[:16]}
+    return about, {"kind": "gaussian", **about, "schedule": list(protocol.gaussian)}
+
+
+def _used(corpus, protocol):
+    return corpus._replace(train=corpus.train[:: protocol.keep])
 
 
 def _describe(corpus, store, about):

@@ -7,26 +7,14 @@ from pathlib import Path
 from lossjax.data.dataset import DataError
 from lossjax.training import records
 
-from ..store import Store
+from ..store import Store, alike
 from . import stages, summary, tasks
 from .config import Protocol, check
-from .gaussians import prepared
+from .gaussians import described, prepared
+from .provenance import provenance
 from .stages import Tell, UnfinishedError
 from .summary import Part
 from .tasks import Source
-
-_ROOM = Path(__file__).parent
-# What makes results; the settings in config.py are part of the keys.
-SOURCES = tuple(
-    sorted(
-        [
-            *(_ROOM / f"{n}.py" for n in ("criteria", "frames", "gaussians", "measures", "networks", "newbob")),
-            *(_ROOM / f"{n}.py" for n in ("pretraining", "runs", "scoring", "starts", "training", "weights")),
-            *(_ROOM.parent / "recogniser").glob("*.py"),
-            *(_ROOM.parent / "corpora").glob("*.py"),
-        ]
-    )
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,16 +34,24 @@ class Job:
 
 
 def run(job: Job) -> list[dict]:
-    """The rows of all tasks; a task that waits for other shards has none, and is named."""
+    """The rows of all tasks; a task that waits for other shards has none, and is named.
+
+    A task whose rows are there, made by the same code of the same data and settings, is done, unless the records that
+    they come from are there as well.
+    """
     for protocol in job.protocols.values():
         check(protocol)
     i, n = job.part
-    own = job.folder / f"hybrid-{i}of{n}.jsonl"
-    store = Store(own, SOURCES, [p for p in sorted(job.folder.glob("hybrid-*.jsonl")) if p != own])
+    own, path = job.folder / f"hybrid-{i}of{n}.jsonl", job.folder / "summary-hybrid.jsonl"
+    store = Store(own, provenance(), [p for p in sorted(job.folder.glob("hybrid-*.jsonl")) if p != own])
     if store.left_aside:
         job.say(f"{store.left_aside} records of other code or another environment are left aside")
-    rows, folds = [], {}
+    before = _by_protocol(records.read(path))
+    done, rows, folds = {name: r for name, r in before.items() if _whole(job, name, r, store)}, [], {}
     for source, corpus in tasks.readable(job.sources, job.refuse):
+        if source.protocol in done and _of_these(done[source.protocol], job, source, corpus, store):
+            continue
+        done.pop(source.protocol, None)
         try:
             parts = _task(job, source, corpus, store)
         except UnfinishedError as waits:
@@ -70,17 +66,50 @@ def run(job: Job) -> list[dict]:
     for name, parts in folds.items():
         if len(parts) == sum(source.fold_of == name for source in job.sources):
             rows += summary.pooled(name, parts)
-    path = job.folder / "summary-hybrid.jsonl"
-    rows = [*({**row, "environment": store.environment} for row in rows), *_of_others(path, job, store)]
+    found = _by_protocol([{**row, "environment": store.environment} for row in rows])
+    found |= _of_others(before, job, store) | done
+    order = [*job.protocols, *found]
+    rows = [row for name in sorted(found, key=order.index) for row in found[name]]
     records.write(path, rows)
     return rows
 
 
-def _of_others(path, job, store):
+def _by_protocol(rows) -> dict[str, list[dict]]:
+    """Folds lie with what pools them."""
+    found: dict[str, list[dict]] = {}
+    for row in rows:
+        found.setdefault(row["task"].split(", fold ")[0], []).append(row)
+    return found
+
+
+def _of_others(before, job, store):
     """Rows of tasks that were not asked for this time, where the same code has made them."""
-    asked = {name for source in job.sources for name in (source.name, source.protocol)}
-    rows = (row for row in records.read(path) if row["task"] not in asked)
-    return [row for row in rows if row["environment"]["code"] == store.environment["code"]]
+    asked = {source.protocol for source in job.sources}
+    mine = {
+        name: [r for r in rows if r["environment"]["code"] == store.environment["code"]]
+        for name, rows in before.items()
+    }
+    if left := sorted(name for name in before if name not in asked and len(mine[name]) < len(before[name])):
+        job.say(f"rows of other code are left out: {', '.join(left)}")
+    return {name: rows for name, rows in mine.items() if rows and name not in asked}
+
+
+def _whole(job, name, rows, store) -> bool:
+    """Are these all the rows of a task with these settings, made by this code here?"""
+    sources = {source.name for source in job.sources if source.protocol == name}
+    settings = {row["task"]: row for row in rows if row["kind"] == "protocol"}
+    if not sources or set(settings) != sources or not all(alike(row, store.environment) for row in rows):
+        return False
+    wanted = records.plain(dataclasses.asdict(job.protocols[name]))
+    same = all({key: row[key] for key in wanted} == wanted for row in settings.values())
+    return same and (name in sources or any(row["kind"] == "pooled" for row in rows))
+
+
+def _of_these(rows, job, source, corpus, store) -> bool:
+    """Are they of this corpus, and is what they come from not here?"""
+    settings = next(row for row in rows if row["kind"] == "protocol" and row["task"] == source.name)
+    about, key = described(source.name, corpus, job.protocols[source.protocol])
+    return settings["data"] == about["data"] and not store.has(key)
 
 
 def _task(job, source, corpus, store) -> list[Part]:

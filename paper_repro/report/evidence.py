@@ -14,13 +14,13 @@ Row = dict
 
 class Evidence(NamedTuple):
     """rows: of summary-hybrid.jsonl and summary.jsonl. theory: of theory.jsonl. kept: corpora and tuned searches, of
-    hybrid-*.jsonl. job: the last of job.jsonl, command, setting and seconds.
+    hybrid-*.jsonl. jobs: of job.jsonl, command, setting and seconds, those of the last one's setting.
     """
 
     rows: list[Row]
     theory: list[Row]
     kept: list[Row]
-    job: Row | None = None
+    jobs: Sequence[Row] = ()
 
 
 class Tuned(NamedTuple):
@@ -76,8 +76,9 @@ def read(folder: Path) -> Evidence:
         for record in records.read(file):
             if record["key"]["kind"] in ("corpus", "search weights") and _same(record["environment"], made):
                 kept[json.dumps(record["key"], sort_keys=True)] = record
-    job = records.read(folder / "job.jsonl")
-    return Evidence(rows, records.read(folder / "theory.jsonl"), list(kept.values()), job[-1] if job else None)
+    jobs = records.read(folder / "job.jsonl")
+    jobs = [job for job in jobs if job["setting"] == jobs[-1]["setting"]]
+    return Evidence(rows, records.read(folder / "theory.jsonl"), list(kept.values()), jobs)
 
 
 def _same(environment, those):

@@ -86,11 +86,23 @@ def _missing(tasks: Sequence[Task]) -> list[Block]:
         left.append(
             f"No records here of {wording.listed(absent)}: their data were not there, or they were not asked for."
         )
-    return [Heading(2, "What is not reproduced"), Bullets(list(left))]
+    return [Heading(2, "What is not reproduced"), Bullets([*left, *_elsewhere(tasks)])]
+
+
+def _elsewhere(tasks: Sequence[Task]) -> list[str]:
+    """What was run on other tasks and not on this one."""
+    kinds = {task.name: dict.fromkeys(_kind(arm["name"]) for arm in task.arms) for task in tasks}
+    every = dict.fromkeys(kind for own in kinds.values() for kind in own)
+    left = {name: [kind for kind in every if kind not in own] for name, own in kinds.items()}
+    return [f"Run on other tasks here and not on {name}: {', '.join(kinds)}." for name, kinds in left.items() if kinds]
+
+
+def _kind(arm: str) -> str:
+    return "the map of depths and starts" if ", depth " in arm else arm
 
 
 def _made(evidence: Evidence, tasks: Sequence[Task]) -> list[Block]:
-    facts: list[Words] = [_command(evidence.job)]
+    facts: list[Words] = [*_commands(evidence.jobs)]
     for environment, of in _environments(evidence):
         versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items())
         where = f"{environment['device']}, {environment['cpu']}, {environment['cores']} cores"
@@ -111,11 +123,18 @@ def _memory(task: Task) -> str:
     return f"; the process that did it had held at most {max(held) / 1024:.2f} GiB of memory by then, what it did before included"
 
 
-def _command(job: Row | None) -> Words:
-    if job is None:
-        return [Code("python -m paper_repro"), "; with which options, and how long it took, is not recorded"]
-    took = wording.duration(job["seconds"])
-    return [Code(job["command"]), f", the {job['setting']} setting; its last run took {took}"]
+def _commands(jobs: Sequence[Row]) -> list[Words]:
+    """Each that was typed, with the time of all its runs; and that of all of them."""
+    if not jobs:
+        return [[Code("python -m paper_repro"), "; with which options, and how long it took, is not recorded"]]
+    took: dict[str, float] = {}
+    for job in jobs:
+        took[job["command"]] = took.get(job["command"], 0.0) + job["seconds"]
+    facts: list[Words] = [
+        [Code(command), f", the {jobs[-1]['setting']} setting; it took {wording.duration(seconds)}"]
+        for command, seconds in took.items()
+    ]
+    return facts if len(facts) == 1 else [*facts, f"these commands together: {wording.duration(sum(took.values()))}"]
 
 
 def _environments(evidence: Evidence) -> list[tuple[Row, list[str]]]:

@@ -15,7 +15,8 @@ _KNOBS = {
     "lm_scale": "scale of the language model",
     "penalty": "word penalty",
 }
-_SHOWN = {
+# Who is drawn, on the alignment of the Gaussian system.
+SHOWN = {
     "Gaussian mixtures": (plot.GREY, ":"),
     "CE": (plot.BLUE, "-"),
     "SE": (plot.ORANGE, "--"),
@@ -26,7 +27,7 @@ _SHOWN = {
 
 def curves(task: Task) -> Figure | None:
     """A row a language model, a column a knob; along each the other two stay at the chosen values, which are marked."""
-    tuned = [t for t in task.tuned if any(name in _SHOWN for name in t.who) and t.alignment == "Gaussian"]
+    tuned = [t for t in task.tuned if any(name in SHOWN for name in t.who) and t.alignment == "Gaussian"]
     models = [model for model in task.models if any(t.model == model for t in tuned)]
     lines = {
         (m, k): [(t, line) for t in tuned if t.model == m and len(line := along(t, k)) > 1]
@@ -46,7 +47,7 @@ def curves(task: Task) -> Figure | None:
         tried = [wer for knob in knobs for _, line in lines[model, knob] for _, wer in line]
         # A wrong penalty inserts words without end; what lies above 1 is not shown.
         row[0].set_ylim(0, min(1.0, 1.05 * max(tried)))
-    names = [name for name in _SHOWN if name in found]
+    names = [name for name in SHOWN if name in found]
     figure.legend([found[name] for name in names], names, loc="outside upper center", ncols=3, fontsize=8)
     return figure
 
@@ -63,8 +64,8 @@ def along(tuned: Tuned, knob: str) -> list[tuple[float, float]]:
 def _panel(ax, knob: str, lines: Sequence[tuple[Tuned, list]]) -> dict:
     found = {}
     for tuned, points in lines:
-        name = next(name for name in tuned.who if name in _SHOWN)
-        colour, line = _SHOWN[name]
+        name = next(name for name in tuned.who if name in SHOWN)
+        colour, line = SHOWN[name]
         (found[name],) = ax.plot(*zip(*points), linestyle=line, color=colour, marker=".", markersize=4)
         chosen = tuned.weights[knob]
         ax.plot(chosen, dict(points)[chosen], "o", color=colour, markersize=7, markeredgecolor="white")

@@ -1,5 +1,7 @@
 """The main job at toy size: records, resume, same bits, figures from records alone."""
 
+import contextlib
+import dataclasses
 import io
 import json
 import subprocess
@@ -158,6 +160,17 @@ def test_a_second_run_computes_nothing_and_draws_the_same(folder, tmp_path):
     for path in drawn:
         for again in (path, path.with_suffix(".svg")):
             assert again.read_bytes() == (folder / "figures" / again.name).read_bytes()
+
+
+@pytest.mark.parametrize(("config", "trained"), [(TOY, False), (dataclasses.replace(TOY, epochs=4), True)])
+def test_rows_that_are_there_without_their_records_are_not_made_again(config, trained, folder, tmp_path, monkeypatch):
+    def train(*_):
+        raise AssertionError("it was trained again")
+
+    monkeypatch.setattr(digits, "train", train)
+    records.write(tmp_path / "summary.jsonl", records.read(folder / "summary.jsonl"))
+    with pytest.raises(AssertionError, match="trained again") if trained else contextlib.nullcontext():
+        job.run_training(config, tmp_path, job._progress(Console(quiet=True)))
 
 
 def test_stopped_and_resumed_gives_the_same_bits(folder, tmp_path):

@@ -130,6 +130,47 @@ def test_another_task_keeps_the_rows_of_those_before(tmp_path):
     ]
 
 
+@pytest.fixture
+def no_training(monkeypatch):
+    def refused(*_):
+        raise AssertionError("it was trained again")
+
+    monkeypatch.setattr(job, "_task", refused)
+
+
+def rows_alone(folder, place):
+    """What is kept with the code: the rows without what they were made from."""
+    place.mkdir()
+    records.write(place / "summary-hybrid.jsonl", records.read(folder / "summary-hybrid.jsonl"))
+    return place
+
+
+def test_a_task_whose_rows_are_there_is_done(folder, tmp_path, no_training):
+    before = records.read(folder / "summary-hybrid.jsonl")
+    rows, said, _ = work(rows_alone(folder, tmp_path / "kept"))
+    assert rows == before == records.read(tmp_path / "kept" / "summary-hybrid.jsonl")
+    assert said == []
+
+
+@pytest.mark.parametrize("changed", ["settings", "code", "data", "a row", "records"])
+def test_rows_of_something_else_are_made_again(changed, folder, tmp_path, no_training):
+    place, protocol = rows_alone(folder, tmp_path / "kept"), toy.PROTOCOL
+    rows = records.read(place / "summary-hybrid.jsonl")
+    if changed == "settings":
+        protocol = dataclasses.replace(protocol, epochs=7)
+    elif changed == "code":
+        rows = [{**row, "environment": {**row["environment"], "code": "other"}} for row in rows]
+    elif changed == "data":
+        rows[0]["data"] = "of another corpus"
+    elif changed == "a row":
+        rows[-1]["environment"]["cpu"] = "another"
+    else:
+        (place / "hybrid-1of1.jsonl").write_bytes((folder / "hybrid-1of1.jsonl").read_bytes())
+    records.write(place / "summary-hybrid.jsonl", rows)
+    with pytest.raises(AssertionError, match="trained again"):
+        work(place, protocol=protocol)
+
+
 def test_networks_align_anew_and_train_again(tmp_path):
     few = dataclasses.replace(ONE_ARM, alignments=("Gaussian", "CE"), realigned=("CE",))
     rows, _, _ = work(tmp_path, protocol=few)
@@ -154,7 +195,7 @@ def test_what_cannot_be_aligned_is_counted_for_every_alignment(tmp_path):
     assert rows[0]["skipped"] == {"Gaussian": 1, "CE": 1}
 
 
-def test_folds_are_pooled_over_all_speakers(tmp_path):
+def test_folds_are_pooled_over_all_speakers_and_done_as_one(tmp_path, monkeypatch):
     whole = jackknife(toy.corpus(), 2)
     sources = [Source(f"lines, fold {k}", lambda k=k: whole[k], "lines") for k in range(2)]
     rows = job.run(
@@ -168,6 +209,10 @@ def test_folds_are_pooled_over_all_speakers(tmp_path):
     assert wer["speakers"] == len({u.speaker for u in everything})
     assert wer["rate"] * wer["words"] == pytest.approx(sum(w["rate"] * w["words"] for w in own))
     assert [len(arm["rates"]), len(wer["weights"])] == [2, 2]
+    kept = rows_alone(tmp_path, tmp_path / "kept")
+    monkeypatch.setattr(job, "_task", None)
+    again = job.Job(sources, {"lines": ONE_ARM}, kept, (1, 1), print, refuse, lambda name: lambda *step: None)
+    assert job.run(again) == records.read(tmp_path / "summary-hybrid.jsonl")
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import functools
 import numpy as np
 
 from paper_repro.corpora.digit_lines import digit_lines
-from paper_repro.hybrid import job
 from paper_repro.hybrid.config import CONSTANT, FINE_TUNED, LAYER_WISE, Arm, Protocol
 from paper_repro.hybrid.gaussians import prepared
+from paper_repro.hybrid.provenance import provenance
 from paper_repro.hybrid.runs import Lab, Run
 from paper_repro.store import Store
 
@@ -42,7 +42,7 @@ def corpus():
 
 
 def store(folder):
-    return Store(folder / "hybrid-1of1.jsonl", job.SOURCES)
+    return Store(folder / "hybrid-1of1.jsonl", provenance())
 
 
 def lab(folder, **changes):

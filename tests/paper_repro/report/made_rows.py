@@ -262,6 +262,11 @@ def folded(name: str, folds: int) -> list[dict]:
     return [*rows, baseline(name, 0.2), *pooled, *claims(name)]
 
 
+def job(options: str, seconds: float) -> dict:
+    """A run of the whole setting."""
+    return {"command": f"python -m paper_repro {options}", "setting": "full", "seconds": seconds}
+
+
 def everything(*names: str) -> Evidence:
     """Whole evidence of these tasks."""
     rows, kept = [], []
@@ -269,4 +274,4 @@ def everything(*names: str) -> Evidence:
         own = arms(task)
         rows += [protocol(task), baseline(task, 0.2354), *own, *depths(task), *claims(task)]
         kept += [corpus(task), *(tuned(row) for row in own)]
-    return Evidence(rows, [], kept, {"command": "python -m paper_repro --full", "setting": "full", "seconds": 7200.0})
+    return Evidence(rows, [], kept, [job("--full", 7200.0)])

@@ -21,7 +21,7 @@ def without(evidence, *kinds):
         (lambda e: without(e, "arm"), ": arms,"),
         (lambda e: without(e, "baseline"), "\\| Gaussian mixtures"),
         (lambda e: e._replace(kept=[]), "words and 116,731 frames"),
-        (lambda e: e._replace(job=None), "--full"),
+        (lambda e: e._replace(jobs=()), "--full"),
         (lambda e: Evidence([r for r in e.rows if r["task"] != "AN4"], [], []), "## AN4"),
         (lambda e: Evidence([], [], []), "## What differs"),
         (lambda e: Evidence([r for r in e.rows if r.get("claim") != made.CURED], [], []), "### 2\\."),
@@ -42,3 +42,11 @@ def test_null_in_a_record_is_no_crash():
         if row["kind"] == "claim":
             row["p"] = row["matched_pairs"]["p"] = None
     assert "| - |" in markdown(built(Evidence(rows, [], [])))
+
+
+def test_arms_that_other_tasks_have_are_named():
+    few = [row for row in made.arms("AN4") if row["name"] != "SE"]
+    rows = [made.protocol("AN4"), *few, *made.everything("digit lines").rows]
+    found = markdown(built(Evidence(rows, [], [])))
+    assert "Run on other tasks here and not on AN4: SE, the map of depths and starts." in found
+    assert "and not on digit lines" not in found

@@ -125,6 +125,23 @@ def test_the_command_the_setting_and_the_machine_stand_there(text):
     assert "AN4: 4 minutes of training, summed over networks; the process that did it had held at most 1.50 GiB" in text
 
 
+def test_seeds_of_the_map_are_told_apart():
+    few = {"name": "CE, Glorot, depth 2", "seeds": 4, "tuning_seeds": 1}
+    rows = [made.protocol("AN4", arms=[{"name": "CE", "seeds": 0, "tuning_seeds": 0}, few]), *made.arms("AN4")]
+    found = unescaped(markdown(built(Evidence(rows, [], []))))
+    assert "8, of continuations 30 (in the map of depths and starts 4)" in found
+    assert "the dev frame error of 1 seed (in the map of depths and starts 1) that the comparison" in found
+    assert "in the map of" not in unescaped(markdown(built(made.everything("AN4"))))
+
+
+def test_every_command_stands_there_with_the_time_of_its_runs():
+    jobs = [made.job("--tasks an4", 600.0), made.job("--tasks digit-lines", 1200.0), made.job("--tasks an4", 1800.0)]
+    found = unescaped(markdown(built(made.everything("AN4")._replace(jobs=jobs))))
+    assert "paper_repro --tasks an4`, the full setting; it took 40 minutes" in found
+    assert "paper_repro --tasks digit-lines`, the full setting; it took 20 minutes" in found
+    assert "these commands together: 60 minutes" in found
+
+
 @pytest.mark.parametrize(
     ("skipped", "said"),
     [
