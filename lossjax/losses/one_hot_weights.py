@@ -3,11 +3,14 @@
 from typing import NamedTuple
 
 import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array, Float
 
 from . import pair
 from .one_hot import Label, at, others
 from .softmax import LIFT
+
+_FEW = 8  # weights that are summed one after another: what is lost beside a 1 is less than half an ulp each
 
 
 class OneHotWeights(NamedTuple):
@@ -32,7 +35,8 @@ def weights(z: Float[Array, " K"], t: Float[Array, " K"] | Label) -> OneHotWeigh
 
 def below(z: Float[Array, "..."], peak: Float[Array, ""]) -> Float[Array, "..."]:
     """z - peak, 0 where both are inf."""
-    return jnp.minimum(z - jnp.minimum(peak, jnp.finfo(z.dtype).max), 0)
+    x = z - jnp.minimum(peak, jnp.finfo(z.dtype).max)
+    return jnp.where(x > 0, 0, x)  # a minimum looks for NaN as well
 
 
 def lifted_exp(x: Float[Array, "..."], one: Float[Array, ""]) -> Float[Array, "..."]:
@@ -44,11 +48,13 @@ def lifted_exp(x: Float[Array, "..."], one: Float[Array, ""]) -> Float[Array, ".
 def total(x: Float[Array, " K"]) -> Float[Array, ""]:
     """The sum of weights times LIFT, over blocks of classes: beside a weight of 1 thousands of small ones would be lost.
 
-    The sums of the blocks are cut at 8 binary places: thousands of the first parts are summed without rounding.
+    The sums of many blocks are cut at 8 binary places: thousands of the first parts are summed without rounding.
     """
     classes = x.shape[-1]
     width = max(n for n in range(1, max(1, min(40, classes // 2)) + 1) if classes % n == 0)
     blocks = jnp.sum(x.reshape(-1, width), axis=1)
+    if width + len(blocks) <= _FEW:
+        return jnp.sum(lax.optimization_barrier(blocks))  # or XLA makes one sum of both
     unit = LIFT / 256
     coarse = jnp.floor(blocks * (1 / unit)) * unit
     return jnp.sum(coarse) + jnp.sum(blocks - coarse)
