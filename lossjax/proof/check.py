@@ -51,6 +51,8 @@ def check(
     began = time.perf_counter()
     dtypes = chosen(dtype, DTYPES, "dtype")
     quantities = chosen(quantity, QUANTITIES, "quantity")
+    if not quantities or not dtypes:
+        raise UsageError("quantity and dtype name at least one each, or all")
     if points not in ("quick", "standard"):
         raise UsageError(
             f"unknown points {points!r}; choose quick or standard (all floats: `lossjax check NAME --points all`)"

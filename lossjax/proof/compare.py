@@ -44,7 +44,6 @@ def compare(
     *,
     foreign: bool = False,
     audited: bool = False,
-    aside: np.ndarray | None = None,
 ) -> Comparison:
     """Judge `got` (points, entries), computed in `dtype`, at the inputs z, t.
 
@@ -53,7 +52,6 @@ def compare(
     binade; a NaN input, which must give NaN elsewhere, is skipped; and what is left of a sum whose terms XLA flushed to 0 is
     an answer.
     audited: a zero that the rounding of the inputs explains is an answer as well.
-    aside: a mask of points that are not judged, (points, 1).
     """
     info = ml_dtypes.finfo(dtype)
     tiny, top = float(info.tiny), float(info.max)
@@ -66,24 +64,24 @@ def compare(
     skipped = np.broadcast_to(((inputs != 0) & (np.abs(inputs) < tiny)).any(axis=1, keepdims=True), got.shape)
     if foreign:
         skipped = skipped | no_number
-    if aside is not None:
-        skipped = skipped | aside
     undecided = (status == UNDECIDED) & ~skipped
     nan_right = (status == NAN) & ~skipped
     judged = ~skipped & ~undecided & ~nan_right
 
     with np.errstate(invalid="ignore", over="ignore"):
         wrong_nonfinite = nan_right & no_number & ~np.isnan(got)
-        beyond = judged & (np.abs(hi) > top)
+        between = judged & (status == KINK) & (truth.low <= got) & (got <= truth.high)  # one limit may be infinite
+        beyond = judged & (np.abs(hi) > top) & ~between
         # Within a few ulps of the largest float, a finite number and inf are the same answer.
         edge = judged & (np.abs(hi) > top * (1 - 16 * float(info.eps)))
         wrong_nonfinite |= judged & np.isnan(got)
-        wrong_nonfinite |= judged & np.isinf(got) & ~(edge & (np.sign(got) == np.sign(hi)))
+        wrong_nonfinite |= judged & np.isinf(got) & ~between & ~(edge & (np.sign(got) == np.sign(hi)))
         wrong_nonfinite |= beyond & np.isfinite(got) & (np.abs(got) < top * (1 - 16 * float(info.eps)))
         finite = judged & ~beyond & np.isfinite(got) & ~wrong_nonfinite
 
         error = np.where(finite, np.abs((got - hi) - lo), 0.0)
         kink = finite & (status == KINK)
+        error = np.where(between, 0.0, error)
         error = np.where(kink, np.maximum(np.maximum(truth.low - got, got - truth.high), 0), error)
         subnormal = finite & (np.abs(hi) < tiny) & (hi != 0) & (error <= tiny)
         error = np.where(subnormal, 0.0, error)

@@ -208,7 +208,9 @@ def _lost_precision(r: Relation, truth: Truth, comparison: Comparison, dtype):
     # A NaN lies on no side of anything: it is no choice of a side, whatever is there.
     if np.any(failed & (truth.status == KINK) & ~comparison.wrong_nonfinite):
         return "LJ009", "outside the interval of one-sided limits at a kink"
-    if comparison.wrong_nonfinite.any():
+    far = np.isinf(r.z).any(axis=1, keepdims=True)
+    # What is no number at infinite z alone tells less than what else is wrong.
+    if (comparison.wrong_nonfinite & ~far).any() or not (failed & ~comparison.wrong_nonfinite).any():
         return "LJ008", _nonfinite(r, comparison, dtype)
     if _tie(r, failed):
         return "LJ009", "wrong at a tie only: a derivative rule picked the wrong side of max, abs or select at z = 0"

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterable
 
 import jax
 import jax.numpy as jnp
-import ml_dtypes
 import numpy as np
 
-from .compare import Comparison, compare, widened
+from .compare import Comparison, compare
 from .condition import Condition
 from .exact import Truth, no_collector, truth
 from .findings import Row
@@ -20,7 +19,6 @@ from .ulp import working_dtype
 
 # The large vectors are swept in float32 only: float64 runs the same code, and half types are evaluated in float32.
 _SMALL_CLASSES = 10
-_BY_JAX = ("autodiff", "plain")  # witnesses whose derivatives are those of the value as it is written
 
 
 def judge(subject: Subject, dtype: np.dtype, level: str, quantities: Iterable[str] = QUANTITIES) -> list[Row]:
@@ -53,28 +51,21 @@ def _differentiable(subject: Subject, quantity: str):
 def _trial(subject: Subject, points: Points, quantities: Iterable[str], dtype) -> list[Verdict]:
     """Every witness of every quantity at one set of points; those of one quantity are held against one truth."""
     jobs = [Quantity(subject, q, points, dtype) for q in quantities]
-    value = next((q for q in jobs if q.name == "value"), None)
     seen = {q.name: [] for q in jobs}
     verdicts = []
     for mode in subject.modes:
         got = run({(q, name): f for q in jobs for name, f in q.witnesses.items()}, mode)
-        beyond = value.beyond(got[value, "derived"]) if subject.foreign and value else None
         for (q, name), x in got.items():
-            aside = beyond if q is not value and name in _BY_JAX else None
             # Autodiff of a loss with its own rule is that rule: the same numbers have the same verdict.
-            known = (c for other, a, c in seen[q.name] if _same(other, x) and _same(a, aside))
-            c = next(known, None) or q.judged(x, aside)
-            seen[q.name].append((x, aside, c))
+            known = (c for other, c in seen[q.name] if np.array_equal(other, x, equal_nan=True))
+            c = next(known, None) or q.judged(x)
+            seen[q.name].append((x, c))
             verdicts.append(Verdict(q.name, name, mode, points, x, q.want, c))
     if subject.own is not None:
         for q in jobs:
             own = q.exact(subject.own, dtype)
             verdicts.append(Verdict(q.name, "own", "exact", points, own.hi, q.want, q.judged(own.hi)))
     return verdicts
-
-
-def _same(a, b) -> bool:
-    return a is b or (a is not None and b is not None and np.array_equal(a, b, equal_nan=True))
 
 
 class Quantity:
@@ -90,9 +81,9 @@ class Quantity:
         self.want = self.exact(f, trace)
         q = derivative(f, name, subject.event_ndim, self.columns)
         shape = want_shape(points, name, self.columns)
-        working, soft = working_dtype(dtype), None
-        if subject.audited:
-            working, soft = np.dtype(dtype), _measured(subject.targets, points.t)
+        # Of the catalogue alone is it promised that half types are evaluated in float32.
+        working = np.dtype(dtype) if subject.foreign else working_dtype(dtype)
+        soft = _measured(subject.targets, points.t) if subject.audited else None
         beside = name == "value" or not subject.audited or points.classes < COLUMNS_FROM
         self.condition = Condition(q, self.args, self.want.hi, shape, trace, working, soft, beside)
 
@@ -111,15 +102,8 @@ class Quantity:
             found = truth(q, *self.args, dtype=self.dtype, trace_dtype=trace_dtype)
             return Truth(*(a.reshape(len(a), -1) for a in found))
 
-    def beyond(self, got: np.ndarray) -> np.ndarray:
-        """Points at which the value got, or the true one, is no number of the dtype: what is derived from it is no news."""
-        top = float(ml_dtypes.finfo(self.dtype).max)
-        with np.errstate(invalid="ignore"):
-            lost = ~np.isfinite(widened(got)) & ~np.isnan(self.want.hi)
-            return np.asarray(np.any(lost | (np.abs(self.want.hi) > top), axis=1, keepdims=True))
-
-    def judged(self, got: np.ndarray, aside: np.ndarray | None = None) -> Comparison:
-        """Got, held against the truth; points `aside` are not."""
+    def judged(self, got: np.ndarray) -> Comparison:
+        """Got, held against the truth."""
         with _differentiable(self.subject, self.name):
             return compare(
                 got,
@@ -131,7 +115,6 @@ class Quantity:
                 self.condition,
                 foreign=self.subject.foreign,
                 audited=self.subject.audited,
-                aside=aside,
             )
 
 

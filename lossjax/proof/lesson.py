@@ -130,7 +130,7 @@ _EFFECTS = {"value": _value, "grad": _grad, "hess": _hess}
 
 def _reach(r: Row) -> str:
     kind = _KINDS.get(r.code, "")
-    if not r.since or (kind and kind not in r.since):
+    if not r.since:
         return "It fails at infinite or NaN pre-activations alone, such as logits masked with -inf."
     size = (r.since.get(kind) or min(r.since.values(), key=lambda w: w["size"]))["size"]
     if size <= _ORDINARY:

@@ -66,8 +66,6 @@ def _row(subject, dtype, quantity, witness, verdicts, seen) -> Row:
         )
     elif undecided:
         code, cause = "LJ010", f"{undecided} entries undecided"
-    elif eligible == skipped:
-        code, cause = "LJ010", "nothing was judged: the value is a number nowhere"
     worst = max(verdicts, key=lambda v: (_badness(v, code).max(), v.comparison.max_excess))
     place = place_at(worst, *_top(_badness(worst, code)))
     return Row(
@@ -232,7 +230,7 @@ def _blame_leaks(rows: list[Row], verdicts: list[Verdict]) -> list[Row]:
     values = {(v.mode, v.points.classes): v.got for v in verdicts if (v.quantity, v.witness) == ("value", "derived")}
     out = []
     for r in rows:
-        if r.code == "LJ008" and r.quantity != "value" and r.witness != "own":
+        if r.code == "LJ008" and r.quantity != "value" and r.witness in ("autodiff", "plain"):
             mine = [v for v in verdicts if (v.quantity, v.witness) == (r.quantity, r.witness)]
             if _leaks([(v, values[key]) for v in mine if (key := (v.mode, v.points.classes)) in values]):
                 r = dataclasses.replace(r, cause=_LEAK)

@@ -89,7 +89,7 @@ def number(x: float) -> str:
 
 def _section(r: Row, rows: list[Row]) -> Section:
     mine = {o.witness: o for o in rows if (o.loss, o.dtype, o.quantity) == (r.loss, r.dtype, r.quantity)}
-    share = f" ({100 * r.failures / r.checked:.2g} %)" if r.checked else ""
+    share = f" ({100 * r.failures / r.checked:.3g} %)" if r.checked else ""
     counts = f"{r.failures:,} of {r.checked:,} entries{share}; {r.lost:,} false zeros, {r.wrong_nonfinite:,} wrong NaN or inf"
     if r.code == "LJ013":
         told = (("wrong", blame(r, mine)), ("cause", r.cause), ("training", effect(r)), ("instead", _fix(r)), _more(r))

@@ -1,5 +1,6 @@
 """`assert_derivatives`: every derivative JAX gives of a function, held to the exact one of its primal."""
 
+import math
 import time
 from collections.abc import Callable, Iterable
 
@@ -41,7 +42,8 @@ def assert_derivatives(
     bring about, so that digits lost to cancellation within the code fail. Of larger functions, in which sums run over many
     terms and layer follows on layer, the rounding of every intermediate result is granted too:
     |got - want| <= bound (ulp(want) + the root mean square of its moves when all that comes in and every result of every
-    operation moves by eps, at random). Either way a 0 passes only where one rounding of the arguments may make it so.
+    operation moves by eps, at random), and so it is of a function nothing of which can be evaluated exactly, as one with a
+    factorisation in it. Either way a 0 passes only where one rounding of the arguments may make it so.
     ulp is that of the element's own dtype, bfloat16 and float16 included, as their arithmetic rounds every step; eps that
     of the coarsest dtype among the leaves in and out. At a kink, anything between the limits on both sides passes, and in a
     larger function, where only some of the limits are looked at, as far again beyond. Where no derivative exists anything
@@ -60,7 +62,8 @@ def assert_derivatives(
             two, less one that JAX does not offer for f. Second derivatives are judged on request: those of jax.nn.softplus,
             for one, are 0 in a tail where they should not be.
         bound: B above.
-        rounding: whose rounding is granted: "inputs", "intermediates", or "auto", the former up to 16 numbers.
+        rounding: whose rounding is granted: "inputs", "intermediates", or "auto", the former up to 16 numbers where exact
+            arithmetic reaches; the result's text says which.
         like: a function of the same arguments whose derivative is the truth instead of that of f's own primal.
         keep_stop_gradient: for code that means its stop_gradient.
         effort: multiplies what exact arithmetic and JAX may be asked to compute; 1 is a second or so.
@@ -72,8 +75,12 @@ def assert_derivatives(
     __tracebackhide__ = True  # pytest then points at the test
     if rounding not in ("auto", "inputs", "intermediates"):
         raise ValueError(f"rounding is 'auto', 'inputs' or 'intermediates', got {rounding!r}")
-    if not bound > 0:
-        raise ValueError(f"bound is a positive number, got {bound}")
+    for what, x in (("bound", bound), ("effort", effort)):
+        if not 0 < x < math.inf:
+            raise ValueError(f"{what} is a positive number, got {x}")
+    for what, x in (("atol", atol), ("rtol", rtol)):
+        if not 0 <= x < math.inf:
+            raise ValueError(f"{what} is a number that is not negative, got {x}")
     flat = flatten(f, primal(like or f, keep_stop_gradient=keep_stop_gradient, keep_linear_solve=True), args)
     request = Request(bound, (atol, rtol), rounding, effort, seed, jit)
     return examine(flat, modes, request, f, args)
@@ -103,6 +110,8 @@ def examine(flat: Flat, modes, request: Request, f, args) -> Checked:
 def _offered(flat: Flat, modes):
     """The modes asked for; by default all that JAX offers for this function, and why it does not offer the others."""
     if modes is not None:
+        if not isinstance(modes, Iterable):
+            raise TypeError(f"modes are names, some of {', '.join(TITLES)}, got {modes!r}")
         names = [modes] if isinstance(modes, str) else list(modes)
         if not names:
             raise ValueError(

@@ -60,9 +60,16 @@ def _digits(mode) -> int:
 
 def _wanted(found, row, entry, n) -> str:
     t = found.truth
-    if t.status[row, entry] == KINK and t.high[row, entry] - t.low[row, entry] > 1e-6 * abs(t.hi[row, entry]):
+    if _sides(t, row, entry):
         return f"within [{t.low[row, entry]:.{n}g}, {t.high[row, entry]:.{n}g}], the limits beside a kink"
     return f"{t.hi[row, entry]:.{n}g}"
+
+
+def _sides(t, row, entry) -> bool:
+    """Are there several limits beside the point?"""
+    low, high = t.low[row, entry], t.high[row, entry]
+    apart = high - low > 1e-6 * abs(t.hi[row, entry]) or np.isinf(high - low)
+    return bool(t.status[row, entry] == KINK and apart)
 
 
 def _size(found, row, entry) -> str:
@@ -84,6 +91,8 @@ def _cause(trial, direction, got, want, found, row, entry) -> str:
     stopped = (
         _STOPPED if "stop_gradient" in primitives(traced(trial.mode.call, trial.mode.flat, len(direction))) else ""
     )
+    if _sides(found.truth, row, entry):
+        return f"on no side of a kink, and not between them{stopped}"
     ratio = got / want if want else np.inf
     near = next((text for factor, text in _FACTORS.items() if abs(ratio / factor - 1) < 1e-3), "")
     if near:

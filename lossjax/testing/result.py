@@ -47,7 +47,7 @@ class Judged:
             exact = f"float64, held to exact arithmetic along {self.exact} of {self.directions} directions"
         text = f"{self.mode}: {self.judged:,} entries, {'every' if self.complete else 'not every'} element of {self.elements:,}"
         text += f"; reference: {exact}{f' ({self.note})' if self.note and self.exact < self.directions else ''}"
-        text += f"; largest excess {self.max_excess:.2g} over the rounding of {self.rounding}"
+        text += f"; excess at most {self.max_excess:.2g} over the rounding of {self.rounding}"
         text += f"; {self.undecided:,} undecided" if self.undecided else ""
         text += f"; no derivative exists at {self.nowhere:,}" if self.nowhere else ""
         if self.complete:

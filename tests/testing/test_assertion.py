@@ -331,6 +331,36 @@ def test_a_wrong_rule_of_a_factorisation_is_found(n):
         assert_derivatives(log_det, positive(n, 0))
 
 
+@jax.custom_jvp
+def triangle(a):
+    return jnp.linalg.cholesky(a)
+
+
+def _above_the_diagonal(p, t):
+    out, moved = jax.jvp(jnp.linalg.cholesky, p, t)
+    return out, moved + 1e-5 * jnp.triu(jnp.ones_like(moved), 1)
+
+
+triangle.defjvp(_above_the_diagonal)
+
+
+def test_a_wrong_zero_by_structure_is_found():
+    with pytest.raises(DerivativeError):
+        assert_derivatives(triangle, positive(3, 0), modes="fwd")
+
+
+def test_between_a_limit_and_infinity_any_number_passes():
+    assert assert_derivatives(lambda x: jnp.where(x > 0, jnp.sqrt(jnp.where(x > 0, x, 1.0)), 0.0), jnp.float32(0))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"effort": 0}, {"effort": -1.0}, {"bound": np.inf}, {"atol": -1.0}, {"rtol": np.nan}, {"modes": 3}]
+)
+def test_a_setting_that_would_judge_less_is_refused(wrong):
+    with pytest.raises((ValueError, TypeError), match=next(iter(wrong))):
+        assert_derivatives(jnp.sin, 1.0, **wrong)
+
+
 # The drop-in
 
 
