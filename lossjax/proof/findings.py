@@ -15,7 +15,7 @@ class Row:
     eligible: int
     checked: int
     undecided: int
-    skipped: int  # subnormal inputs, which XLA reads as 0, and derivatives where a foreign value is no number
+    skipped: int  # subnormal inputs, which XLA reads as 0
     max_ulp: float
     max_excess: float
     bound: float
