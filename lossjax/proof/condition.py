@@ -9,6 +9,7 @@ from .exact import UNDECIDED, glance, truth
 
 _PATTERNS = 4
 _TIGHT = 2.0**-7
+_FEW = 6
 _COORDINATES = 10  # up to so many, each coordinate's own derivative is as cheap as a few patterns
 # exp(-4096) is nothing beside 1 in any dtype: an infinite pre-activation counts as one of this size that is known exactly.
 _FAR = 4096.0
@@ -54,7 +55,8 @@ class Condition:
         self.push, self.pull = push, pull
         self.working = np.dtype(working)
         self.eps = float(ml_dtypes.finfo(self.working).eps)
-        self.along: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+        self.along: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        self.lower, self.summed = np.zeros(want.shape), np.zeros(len(want), bool)
         self.known, self.asked = np.full(want.shape, np.nan), np.zeros(want.shape, bool)
 
     def at_least(self, needed) -> np.ndarray:
@@ -64,11 +66,11 @@ class Condition:
         """
         bound = np.zeros(self.want.shape)
         inputs = sum(self.widths)
-        # Of two inputs the sum itself costs no more than two choices of signs.
-        for i, signs in enumerate(self._signs() if inputs > 2 else ()):
+        # Of few inputs the sum itself, in one go, costs no more than choices of signs one after another.
+        for i, signs in enumerate(self._signs() if inputs > _FEW else ()):
             rows = np.flatnonzero(needed(bound))
             if len(rows):
-                bound[rows] = np.fmax(bound[rows], np.subtract(*self._along(i, rows, signs)))
+                bound[rows] = np.fmax(bound[rows], self._along(i, rows, signs))
         if inputs <= 2 * _COORDINATES:
             rows = np.flatnonzero(needed(bound))
             if len(rows):
@@ -77,29 +79,35 @@ class Condition:
 
     def _sum(self, rows):
         """A lower bound of the sum itself, coordinate by coordinate; where it is tight, it is the sum."""
-        ones = np.ones((len(self.want), 1))
-        terms = [self._along(~i, rows, ones * e) for i, e in enumerate(np.eye(sum(self.widths)))]
-        size, radius = (sum(parts) for parts in zip(*terms, strict=True))
-        tight = radius <= _TIGHT * (self.eps * np.abs(self.want[rows]) + size)
-        self.known[rows] = np.where(tight, size, self.known[rows])
-        self.asked[rows] |= tight
-        return sum(np.maximum(s - r, 0) for s, r in terms)
+        new = rows[~self.summed[rows]]
+        if len(new):
+            inputs = sum(self.widths)
+            terms = self._slope(np.tile(new, inputs), np.repeat(np.eye(inputs), len(new), axis=0))
+            size, radius = (x.reshape(inputs, len(new), -1) for x in terms)
+            self.lower[new], self.summed[new] = np.maximum(size - radius, 0).sum(0), True
+            size, radius = size.sum(0), radius.sum(0)
+            tight = radius <= _TIGHT * (self.eps * np.abs(self.want[new]) + size)
+            self.known[new] = np.where(tight, size, self.known[new])
+            self.asked[new] |= tight
+        return self.lower[rows]
 
     def _along(self, name: int, rows, signs):
-        """Eps |sum_k s_k x_k dq/dx_k| and its radius; kept, as several functions are judged at the same points."""
+        """A lower bound of eps |sum_k s_k x_k dq/dx_k|; kept, as several functions are judged at the same points."""
         if name not in self.along:
-            self.along[name] = np.zeros(self.want.shape), np.zeros(self.want.shape), np.zeros(len(self.want), bool)
-        size, radius, asked = self.along[name]
+            self.along[name] = np.zeros(self.want.shape), np.zeros(len(self.want), bool)
+        least, asked = self.along[name]
         new = rows[~asked[rows]]
         if len(new):
-            split = np.split(signs[new], np.cumsum(self.widths)[:-1], axis=1)
-            xs, rest = [x[new] for x in self.args[: self.count]], [x[new] for x in self.args[self.count :]]
-            steps = [np.where(f[new], s.reshape(x.shape), 0).astype(x.dtype) for f, s, x in zip(self.free, split, xs)]
-            hi, r = glance(self.push, *xs, *steps, *rest, trace_dtype=self.trace_dtype)
-            size[new] = self.eps * np.abs(np.nan_to_num(hi)).reshape(len(new), -1)
-            radius[new] = self.eps * r.reshape(len(new), -1)
-            asked[new] = True
-        return size[rows], radius[rows]
+            least[new], asked[new] = np.subtract(*self._slope(new, signs[new])), True
+        return least[rows]
+
+    def _slope(self, rows, signs):
+        """Eps |sum_k s_k x_k dq/dx_k| and its radius, at these rows of the points."""
+        split = np.split(signs, np.cumsum(self.widths)[:-1], axis=1)
+        xs, rest = [x[rows] for x in self.args[: self.count]], [x[rows] for x in self.args[self.count :]]
+        steps = [np.where(f[rows], s.reshape(x.shape), 0).astype(x.dtype) for f, s, x in zip(self.free, split, xs)]
+        hi, r = glance(self.push, *xs, *steps, *rest, trace_dtype=self.trace_dtype)
+        return self.eps * np.abs(np.nan_to_num(hi)).reshape(len(rows), -1), self.eps * r.reshape(len(rows), -1)
 
     def _signs(self):
         """All alike, by size (a shift of all moves nothing), and at random."""

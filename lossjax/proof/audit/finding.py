@@ -145,13 +145,13 @@ def _of_invariant(a: Against, dtype) -> Finding:
 def _maths(case: Case, verdict: Verdict, dtype) -> tuple[str | None, str]:
     """Whether the formula itself is another one, and what is known about the difference."""
     p, c = verdict.points, verdict.comparison
-    code, cause = diagnose(verdict.got, verdict.truth, c, p.z, p.t, p.classes, verdict.quantity)
     size = _size(case, p.z)
     tame = (size > 0.1) & (size < _ORDINARY)
     many = _MANY_OF_HALF if is_half(dtype) else _MANY
     failed = c.failed & ~c.lost & ~c.wrong_nonfinite & tame[:, None]
     if not tame.any() or failed[tame].mean() < many:
         return None, ""
+    code, cause = diagnose(verdict.got, verdict.truth, c, p.z, p.t, p.classes, verdict.quantity)
     if code not in _MATHS:
         why = "in exact arithmetic, where nothing is rounded, its own formula is off as well"
         if not _errs_exactly(case, verdict, failed, dtype):

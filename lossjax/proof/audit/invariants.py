@@ -69,7 +69,7 @@ def promises(case: Case) -> set[str]:
     t = np.eye(3)[np.arange(_TRIED) % 3] if case.event_ndim else np.ones(_TRIED)
     with jax.enable_x64(True), np.errstate(all="ignore"):
         formula = printed(case.formula)(np.dtype(float)) if isinstance(case.formula, Loss) else primal(case.formula)
-        f = jax.vmap(formula)
+        f = jax.jit(jax.vmap(formula))
         value, moved = (np.asarray(f(jnp.asarray(x), jnp.asarray(t))) for x in (z, z + 1))
     found = {"not negative"} if (value >= 0).all() else set()
     return found | ({"shift"} if case.event_ndim and np.allclose(value, moved, rtol=1e-9, atol=1e-12) else set())

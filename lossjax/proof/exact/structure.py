@@ -160,14 +160,15 @@ def fetch(value, where):
 def by_jax(function, arrays):
     """A function of one example on integer arrays with leading axes, evaluated by JAX once for each distinct example.
 
-    Distinct examples are few (labels), and their number is padded to a power of two: JAX compiles for every new shape.
+    Distinct examples are few (labels), and their number is padded to a power of two, at least 8: JAX compiles for every new
+    shape.
     """
     if all(a.shape[0] == 1 for a in arrays):
         return jax.tree.map(lambda o: np.asarray(o)[None], function(*(jnp.asarray(a[0]) for a in arrays)))
     n = max(a.shape[0] for a in arrays)
     rows = np.concatenate([np.broadcast_to(a, (n, *a.shape[1:])).reshape(n, -1).astype(np.int64) for a in arrays], 1)
     _, first, back = np.unique(rows, axis=0, return_index=True, return_inverse=True)
-    padded = np.concatenate([first, np.repeat(first[:1], (1 << (len(first) - 1).bit_length()) - len(first))])
+    padded = np.concatenate([first, np.repeat(first[:1], max(8, 1 << (len(first) - 1).bit_length()) - len(first))])
     axes = tuple(None if a.shape[0] == 1 else 0 for a in arrays)
     out = jax.vmap(function, axes)(*(jnp.asarray(a[0] if a.shape[0] == 1 else a[padded]) for a in arrays))
     return jax.tree.map(lambda o: np.asarray(o)[back.reshape(-1)], out)
