@@ -240,7 +240,10 @@ def main() -> None:
     try:
         code = command.run()
     except KeyboardInterrupt as stopped:
-        print(f"lossjax: {stopped or 'interrupted'}; the same command goes on from here", file=sys.stderr)
+        said = str(stopped)  # of what keeps its state
+        print(
+            f"lossjax: {said}; the same command goes on from here" if said else "lossjax: interrupted", file=sys.stderr
+        )
         code = 130
     except BrokenPipeError:  # the reader, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

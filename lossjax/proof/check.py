@@ -5,6 +5,7 @@ import difflib
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +52,6 @@ def check(
     began = time.perf_counter()
     dtypes = chosen(dtype, DTYPES, "dtype")
     quantities = chosen(quantity, QUANTITIES, "quantity")
-    if not quantities or not dtypes:
-        raise UsageError("quantity and dtype name at least one each, or all")
     if points not in ("quick", "standard"):
         raise UsageError(
             f"unknown points {points!r}; choose quick or standard (all floats: `lossjax check NAME --points all`)"
@@ -152,9 +151,9 @@ def find_all(name: str) -> list[Loss]:
 
 def bounded(max_excess: float | None) -> None:
     """Raise UsageError for a bound that is none."""
-    if max_excess is not None and not 0 < max_excess < math.inf:
+    if max_excess is not None and not (isinstance(max_excess, Real) and 0 < max_excess < math.inf):
         raise UsageError(
-            f"max_excess is the excess B above which code is convicted, a positive number, got {max_excess}"
+            f"max_excess is the excess B above which code is convicted, a positive number, got {max_excess!r}"
         )
 
 
@@ -172,4 +171,8 @@ def chosen(given, names_known: Mapping | tuple, what: str) -> list[str]:
     for n in names:
         if n not in names_known:
             raise UsageError(f"unknown {what} {n!r}; choose one of {', '.join(names_known)} or all")
+    if not names:
+        raise UsageError(
+            f"{what} names none, so nothing would be judged; choose among {', '.join(names_known)}, or all"
+        )
     return names

@@ -81,14 +81,13 @@ def compare(
 
         error = np.where(finite, np.abs((got - hi) - lo), 0.0)
         kink = finite & (status == KINK)
-        error = np.where(between, 0.0, error)
         error = np.where(kink, np.maximum(np.maximum(truth.low - got, got - truth.high), 0), error)
         subnormal = finite & (np.abs(hi) < tiny) & (hi != 0) & (error <= tiny)
         error = np.where(subnormal, 0.0, error)
         lost = finite & (got == 0) & (np.abs(hi) >= tiny) & (status == EXACT)
 
         if foreign:
-            flushed = _flushed(info, z)
+            flushed = flushed_below(info, z.shape[1] if z.ndim > 1 else 1)
             error, lost = np.maximum(error - flushed, 0.0), lost & (np.abs(hi) > flushed)
         error_ulp = error / ulp(hi, dtype)
         working = condition.working
@@ -107,9 +106,9 @@ def compare(
     return Comparison(error_ulp, excess, failed, lost, wrong_nonfinite, subnormal, undecided, skipped, largest)
 
 
-def _flushed(info, z) -> float:
+def flushed_below(info, entries: int) -> float:
     """What can be missing where every input has its term, the terms are subnormal, and a factor follows, as that of a square."""
-    return 0.0 if float(info.tiny) > _NEVER_FLUSHED else 4 * float(info.tiny) * (z.shape[1] if z.ndim > 1 else 1)
+    return 0.0 if float(info.tiny) > _NEVER_FLUSHED else 4 * float(info.tiny) * entries
 
 
 def widened(x) -> np.ndarray:

@@ -205,8 +205,8 @@ def _elsewhere(r: Relation, off, source: Source, where: str) -> str:
 
 def _lost_precision(r: Relation, truth: Truth, comparison: Comparison, dtype):
     failed = comparison.failed
-    # A NaN lies on no side of anything: it is no choice of a side, whatever is there.
-    if np.any(failed & (truth.status == KINK) & ~comparison.wrong_nonfinite):
+    # A NaN lies on no side of anything: it is no choice of a side, whatever is there. Of one side the limit may be infinite.
+    if np.any(failed & (truth.status == KINK) & np.isfinite(r.got)):
         return "LJ009", "outside the interval of one-sided limits at a kink"
     far = np.isinf(r.z).any(axis=1, keepdims=True)
     # What is no number at infinite z alone tells less than what else is wrong.

@@ -15,7 +15,7 @@ class Row:
     eligible: int
     checked: int
     undecided: int
-    skipped: int  # subnormal inputs, which XLA reads as 0
+    skipped: int  # subnormal inputs, which XLA reads as 0, and NaN given to foreign code
     max_ulp: float
     max_excess: float
     bound: float

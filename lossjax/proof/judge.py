@@ -12,6 +12,7 @@ from .condition import Condition
 from .exact import Truth, no_collector, truth
 from .findings import Row
 from .fitting import said
+from .jumps import either_side
 from .points import Points, scalar_points, vector_points
 from .rows import Verdict, rows_of
 from .subject import COLUMNS_FROM, QUANTITIES, Subject, UsageError, derivative
@@ -103,19 +104,24 @@ class Quantity:
             return Truth(*(a.reshape(len(a), -1) for a in found))
 
     def judged(self, got: np.ndarray) -> Comparison:
-        """Got, held against the truth."""
+        """Got, held against the truth; beside a jump either side is right."""
         with _differentiable(self.subject, self.name):
-            return compare(
-                got,
-                self.want,
-                self.points.z,
-                self.points.t,
-                self.dtype,
-                self.subject.bounds[self.name],
-                self.condition,
-                foreign=self.subject.foreign,
-                audited=self.subject.audited,
-            )
+            found = self._held(got, self.want)
+            wider = either_side(self, got, found)
+            return found if wider is None else self._held(got, wider)
+
+    def _held(self, got: np.ndarray, want: Truth) -> Comparison:
+        return compare(
+            got,
+            want,
+            self.points.z,
+            self.points.t,
+            self.dtype,
+            self.subject.bounds[self.name],
+            self.condition,
+            foreign=self.subject.foreign,
+            audited=self.subject.audited,
+        )
 
 
 def _measured(targets: str, t: np.ndarray) -> np.ndarray | None:

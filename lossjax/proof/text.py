@@ -182,7 +182,7 @@ def _closing(rows: list[Row]) -> str:
     total = [sum(getattr(r, f) for r in counted) for f in ("eligible", "checked", "undecided", "skipped")]
     return (
         f"{total[0]:,} eligible = {total[1]:,} checked + {total[2]:,} undecided + {total[3]:,} skipped (subnormal inputs, which "
-        "XLA reads as 0). "
+        "XLA reads as 0, and NaN given to code that is not of the catalogue). "
         f"{drawn([r.targets for r in counted], {k for r in counted for k in r.classes})} It holds for these "
         "points, this jaxlib and this device; between the points it is evidence, not proof."
     )

@@ -90,9 +90,9 @@ class Versus:
             sections=[s for c in self.contests for s in _sections(c, self)],
             closing=(
                 f"{total[0]:,} eligible = {total[1]:,} checked + {total[2]:,} undecided + {total[3]:,} skipped (subnormal inputs, "
-                f"which XLA reads as 0). Targets: {self.targets} (--targets). Values and jax.grad under jit. It holds for these "
-                "points, this jaxlib and this device; "
-                "between the points it is evidence, not proof."
+                "which XLA reads as 0, and NaN given to code that is not of the catalogue). "
+                f"Targets: {self.targets} (--targets). Values and jax.grad under jit. "
+                "It holds for these points, this jaxlib and this device; between the points it is evidence, not proof."
             ),
             caption=(
                 "B: the least with |got - want| <= B (ulp(want) + eps |z dq/dz|); apart: how far the two results lie from each "

@@ -32,10 +32,13 @@ def check_grads(
 
     Raises:
         DerivativeError: an AssertionError that names the element.
+        ValueError: for an order, modes or tolerances with which nothing would be judged.
     """
     del eps
     __tracebackhide__ = True
     args, modes = tuple(args), [modes] if isinstance(modes, str) else list(modes)
+    if not modes or order < 1:
+        raise ValueError(f"nothing would be judged: order {order}, modes {modes}; give one at least")
     request = Request(BOUND, (_number(atol), _number(rtol)), "auto", 1.0, 0, True)
     _check(flatten(f, primal(f, keep_linear_solve=True), args), order, modes, request, f, args)
 

@@ -81,7 +81,7 @@ def _size(found, row, entry) -> str:
 def _cause(trial, direction, got, want, found, row, entry) -> str:
     if found.wrong[row, entry]:
         return "an intermediate overflows, or a branch that is not taken has no derivative"
-    if got == 0:
+    if got == 0 and not _sides(found.truth, row, entry):
         return "a false zero: the derivative is lost, by a rule or by rounding"
     if found.error[row, entry] <= trial.request.bound * trial.own(direction[None])[0, entry]:
         return (

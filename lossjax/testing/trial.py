@@ -1,6 +1,8 @@
 """One mode of one function at one point: directions, what JAX gives, what is right, the verdict."""
 
 import dataclasses
+import math
+from numbers import Real
 
 import jax
 import numpy as np
@@ -27,6 +29,17 @@ class Request:
     effort: float
     seed: int
     jit: bool
+
+    def __post_init__(self):
+        """Refuse what would judge less than it seems, or nothing."""
+        if self.rounding not in ("auto", "inputs", "intermediates"):
+            raise ValueError(f"rounding is 'auto', 'inputs' or 'intermediates', got {self.rounding!r}")
+        for what, x in (("bound", self.bound), ("effort", self.effort)):
+            if not (isinstance(x, Real) and 0 < x < math.inf):
+                raise ValueError(f"{what} is a positive number, got {x!r}")
+        for what, x in zip(("atol", "rtol"), self.loosen, strict=True):
+            if not (isinstance(x, Real) and 0 <= x < math.inf):
+                raise ValueError(f"{what} is a number that is not negative, got {x!r}")
 
 
 class Trial:

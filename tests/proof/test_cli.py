@@ -200,6 +200,14 @@ def test_what_a_function_prints_is_no_part_of_the_report(lossjax, words):
     assert "hello" in err
 
 
+def test_of_what_keeps_no_state_it_is_not_said_that_it_goes_on(lossjax, monkeypatch, capsys):
+    def interrupted(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lossjax.cli.List.run", interrupted)
+    assert lossjax("list")[::2] == (130, "lossjax: interrupted\n")
+
+
 def test_a_missing_extra_is_one_sentence():
     code = "import sys; sys.modules['flint'] = None; from lossjax.cli import main; main()"
     argv = [sys.executable, "-c", code, "check", "squared_error", "--points", "quick"]

@@ -152,6 +152,8 @@ MISTAKES = [
     (margin, margin, {"points": "all"}, "quick or standard"),
     (margin, margin, {"like": "logistik"}, "did you mean"),
     (margin, margin, {"max_excess": -1.0}, "a positive number"),
+    (margin, margin, {"quantity": []}, "nothing would be judged"),
+    (margin, margin, {"dtype": []}, "nothing would be judged"),
     (lambda z, t: jnp.sum(z * t), lambda z, t: jnp.sum(z - t), {}, "a number and a vector alike"),
 ]
 

@@ -83,7 +83,7 @@ def as_markdown(audit: Audit) -> str:
         f"Held against exact arithmetic by lossjax {env['versions'].get('lossjax', '')} with jax {env['versions']['jax']}"
         f" on {env['device']}: value, gradient and second derivative, {audit.points} points. An error counts where it exceeds"
         " 8 (eps |truth| + eps conditioning) in the dtype of the call, so that none is reported that no algorithm could avoid;"
-        " so does a 0 for a normal number that this does not explain, and a NaN or infinity where the truth is a number."
+        " so does a 0 for a normal number that 2 of these roundings do not explain, and a NaN or infinity where the truth is a number."
         " Subnormal inputs and results"
         " are left out. jit and eager are of a batch, by jax.vmap; jacfwd is forward mode.",
         "",

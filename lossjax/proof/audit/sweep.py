@@ -11,20 +11,17 @@ import numpy as np
 
 from ...losses.loss import Loss
 from ..compare import Comparison
-from ..condition import flat
-from ..exact import EXACT, KINK, truth
+from ..exact import EXACT, KINK
 from ..judge import Quantity, points_of
 from ..points import Points
 from ..primal import primal
 from ..rows import Verdict
 from ..subject import COLUMNS_FROM, FOREIGN_BOUND, QUANTITIES, Subject, derivative, printed
-from ..ulp import ulp
 from .case import Case, Library
 from .invariants import Broken, broken
 from .reproduce import numbers, raising
 
 _EAGER_CLASSES = 2  # op by op, every operation is compiled for every shape: at the fewest classes only
-_JUMPS = 2048  # entries; what fails more often does not fail beside jumps only
 _FEW = 0.01  # entries at which rounding alone makes a difference to the documented formula
 _CLASSES = {"quick": (2, 3), "standard": (2, 3, 10, 1000)}  # the last in float32 alone, without second derivatives
 
@@ -134,55 +131,13 @@ def _quantity(cases, given, quantity: Quantity, undefined: np.ndarray) -> Iterat
 
 def _cleared(quantity: Quantity, got: np.ndarray, undefined: np.ndarray) -> Comparison:
     """The comparison, without what cannot be held against anybody."""
-    c = _reachable(quantity, got, quantity.judged(got))
+    c = quantity.judged(got)
     if quantity.name == "value":  # where the samples beside a point disagree, NaN says so
         return dataclasses.replace(c, failed=c.failed & ~(np.isnan(got) & (quantity.want.status == KINK)))
     unjudged = undefined
     if quantity.points.classes >= COLUMNS_FROM:  # the limits beside a tie of so many are a sample, not their hull
         unjudged = undefined | (quantity.want.status == KINK).any(1)
     return dataclasses.replace(c, failed=c.failed & ~unjudged[:, None])
-
-
-def _reachable(quantity: Quantity, got: np.ndarray, comparison: Comparison) -> Comparison:
-    """A derivative that jumps where z - t does is also right on the side that rounding either takes."""
-    rows = _jumping(quantity, comparison.failed & np.isfinite(got))
-    if not len(rows):
-        return comparison
-    q = derivative(quantity.subject.truth(quantity.dtype), quantity.name, quantity.subject.event_ndim, False)
-    beside = list(_neighbours(quantity.points.z[rows], quantity.points.t[rows]))
-    with np.errstate(all="ignore"):
-        sides = [truth(q, *at, dtype=quantity.dtype) for at in beside]
-    low = np.minimum.reduce([quantity.want.low[rows], *(flat(s.low) for s in sides)])
-    high = np.maximum.reduce([quantity.want.high[rows], *(flat(s.high) for s in sides)])
-    slack = FOREIGN_BOUND * ulp(high, quantity.dtype)
-    cleared = comparison.failed.copy()
-    cleared[rows] &= ~((got[rows] >= low - slack) & (got[rows] <= high + slack))
-    return dataclasses.replace(comparison, failed=cleared)
-
-
-def _jumping(quantity: Quantity, failed: np.ndarray) -> np.ndarray:
-    """Points of a regression that failed where the quantity may jump: a second derivative, or a gradient that does not vary."""
-    if quantity.name == "value" or quantity.subject.targets != "real" or not failed.any():
-        return np.zeros(0, int)
-    if quantity.name == "hess":
-        return np.flatnonzero(failed.any(1))
-    rows, entries = (index[:_JUMPS] for index in np.nonzero(failed))
-    return np.unique(rows[quantity.condition(rows, entries) == 0])
-
-
-def _neighbours(z, t) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """One entry of z, or t, moved to the next float on either side."""
-    for to in (-np.inf, np.inf):
-        for k in np.ndindex(z.shape[1:]):
-            moved = z.copy()
-            moved[(slice(None), *k)] = _beside(z[(slice(None), *k)], to)
-            yield moved, t
-        yield z, _beside(t, to)
-
-
-def _beside(x, to):
-    with np.errstate(over="ignore"):  # beside the largest float lies infinity
-        return np.nextafter(x, x.dtype.type(to))
 
 
 def outputs(case: Case, points: Points, level: str, names=QUANTITIES) -> dict[tuple[str, str], np.ndarray | str]:
