@@ -31,6 +31,7 @@ class Comparison:
     undecided: np.ndarray
     skipped: np.ndarray
     max_excess: float
+    truth: Truth  # what it was held against
 
 
 def compare(
@@ -87,7 +88,7 @@ def compare(
         lost = finite & (got == 0) & (np.abs(hi) >= tiny) & (status == EXACT)
 
         if foreign:
-            flushed = flushed_below(info, z.shape[1] if z.ndim > 1 else 1)
+            flushed = _flushed(info, z)
             error, lost = np.maximum(error - flushed, 0.0), lost & (np.abs(hi) > flushed)
         error_ulp = error / ulp(hi, dtype)
         working = condition.working
@@ -103,12 +104,12 @@ def compare(
         largest = _condition_where_it_matters(excess, over, unit, settled, condition, settled)
         lost = lost & (excess > _EXPLAINED)
     failed = (excess > bound) | lost | wrong_nonfinite
-    return Comparison(error_ulp, excess, failed, lost, wrong_nonfinite, subnormal, undecided, skipped, largest)
+    return Comparison(error_ulp, excess, failed, lost, wrong_nonfinite, subnormal, undecided, skipped, largest, truth)
 
 
-def flushed_below(info, entries: int) -> float:
+def _flushed(info, z) -> float:
     """What can be missing where every input has its term, the terms are subnormal, and a factor follows, as that of a square."""
-    return 0.0 if float(info.tiny) > _NEVER_FLUSHED else 4 * float(info.tiny) * entries
+    return 0.0 if float(info.tiny) > _NEVER_FLUSHED else 4 * float(info.tiny) * (z.shape[1] if z.ndim > 1 else 1)
 
 
 def widened(x) -> np.ndarray:

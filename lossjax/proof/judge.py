@@ -61,11 +61,11 @@ def _trial(subject: Subject, points: Points, quantities: Iterable[str], dtype) -
             known = (c for other, c in seen[q.name] if np.array_equal(other, x, equal_nan=True))
             c = next(known, None) or q.judged(x)
             seen[q.name].append((x, c))
-            verdicts.append(Verdict(q.name, name, mode, points, x, q.want, c))
+            verdicts.append(Verdict(q.name, name, mode, points, x, c.truth, c))
     if subject.own is not None:
         for q in jobs:
             own = q.exact(subject.own, dtype)
-            verdicts.append(Verdict(q.name, "own", "exact", points, own.hi, q.want, q.judged(own.hi)))
+            verdicts.append(Verdict(q.name, "own", "exact", points, own.hi, q.want, q.held(own.hi, q.want)))
     return verdicts
 
 
@@ -104,24 +104,27 @@ class Quantity:
             return Truth(*(a.reshape(len(a), -1) for a in found))
 
     def judged(self, got: np.ndarray) -> Comparison:
-        """Got, held against the truth; beside a jump either side is right."""
+        """Got, held against the truth; a derivative of other code, beside a jump, against either side of it."""
+        found = self.held(got, self.want)
+        jumps = self.subject.foreign and self.subject.event_ndim == 0 and self.name != "value"
         with _differentiable(self.subject, self.name):
-            found = self._held(got, self.want)
-            wider = either_side(self, got, found)
-            return found if wider is None else self._held(got, wider)
+            wider = either_side(self, got, found.failed) if jumps and found.failed.any() else None
+        return found if wider is None else self.held(got, wider)
 
-    def _held(self, got: np.ndarray, want: Truth) -> Comparison:
-        return compare(
-            got,
-            want,
-            self.points.z,
-            self.points.t,
-            self.dtype,
-            self.subject.bounds[self.name],
-            self.condition,
-            foreign=self.subject.foreign,
-            audited=self.subject.audited,
-        )
+    def held(self, got: np.ndarray, want: Truth) -> Comparison:
+        """Got, held against this truth."""
+        with _differentiable(self.subject, self.name):
+            return compare(
+                got,
+                want,
+                self.points.z,
+                self.points.t,
+                self.dtype,
+                self.subject.bounds[self.name],
+                self.condition,
+                foreign=self.subject.foreign,
+                audited=self.subject.audited,
+            )
 
 
 def _measured(targets: str, t: np.ndarray) -> np.ndarray | None:

@@ -220,3 +220,18 @@ def test_with_a_reference_there_is_one_for_a_random_and_for_an_implicit_function
         report = lossjax.check(f, like="squared_error", points="quick", targets="real")
         assert report, str(report)
         assert {r.witness for r in report.rows} == {"derived", "autodiff"}
+
+
+def test_a_number_between_no_limits_is_wrong_where_one_of_them_is_infinite():
+    @jax.custom_jvp
+    def root(z, t):
+        return jnp.sqrt(jnp.maximum(z, 0)) + 0 * t
+
+    @root.defjvp
+    def _(at, by):
+        z = at[0]
+        slope = jnp.where(z > 0, 0.5 / jnp.sqrt(jnp.where(z > 0, z, 1.0)), jnp.where(z == 0, -3.0, 0.0))
+        return root(*at), slope * by[0]
+
+    (row,) = lossjax.check(root, points="quick", quantity="grad").findings()
+    assert row.code == "LJ009"

@@ -125,7 +125,7 @@ def _quantity(cases, given, quantity: Quantity, undefined: np.ndarray) -> Iterat
             known = (c for other, c in seen if np.array_equal(other, got, equal_nan=True))
             comparison = next(known, None) or _cleared(quantity, got, undefined)
             seen.append((got, comparison))
-            verdict = Verdict(name, case.name, mode, quantity.points, got, quantity.want, comparison)
+            verdict = Verdict(name, case.name, mode, quantity.points, got, comparison.truth, comparison)
             yield Seen(library, case, verdict)
 
 
