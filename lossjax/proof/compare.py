@@ -88,8 +88,8 @@ def compare(
         lost = finite & (got == 0) & (np.abs(hi) >= tiny) & (status == EXACT)
 
         if foreign:
-            flushed = _flushed(info, z)
-            error, lost = np.maximum(error - flushed, 0.0), lost & (np.abs(hi) > flushed)
+            gone = flushed(info, z.shape[1] if z.ndim > 1 else 1)
+            error, lost = np.maximum(error - gone, 0.0), lost & (np.abs(hi) > gone)
         error_ulp = error / ulp(hi, dtype)
         working = condition.working
         over = error if working == dtype else np.maximum(error - 0.5 * ulp(hi, dtype), 0.0)
@@ -107,9 +107,9 @@ def compare(
     return Comparison(error_ulp, excess, failed, lost, wrong_nonfinite, subnormal, undecided, skipped, largest, truth)
 
 
-def _flushed(info, z) -> float:
+def flushed(info, entries: int) -> float:
     """What can be missing where every input has its term, the terms are subnormal, and a factor follows, as that of a square."""
-    return 0.0 if float(info.tiny) > _NEVER_FLUSHED else 4 * float(info.tiny) * (z.shape[1] if z.ndim > 1 else 1)
+    return 0.0 if float(info.tiny) > _NEVER_FLUSHED else 4 * float(info.tiny) * entries
 
 
 def widened(x) -> np.ndarray:

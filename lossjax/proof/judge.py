@@ -65,7 +65,7 @@ def _trial(subject: Subject, points: Points, quantities: Iterable[str], dtype) -
     if subject.own is not None:
         for q in jobs:
             own = q.exact(subject.own, dtype)
-            verdicts.append(Verdict(q.name, "own", "exact", points, own.hi, q.want, q.held(own.hi, q.want)))
+            verdicts.append(Verdict(q.name, "own", "exact", points, own.hi, q.want, q.judged(own.hi)))
     return verdicts
 
 

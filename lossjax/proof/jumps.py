@@ -1,57 +1,109 @@
 """Where a derivative jumps, rounding takes one side or the other, and each is right."""
 
+import functools
+
+import ml_dtypes
 import numpy as np
 
+from .compare import flushed
 from .condition import flat
-from .exact import KINK, Truth, truth
+from .exact import EXACT, KINK, Truth, truth
 from .subject import FOREIGN_BOUND, derivative
 from .ulp import ulp
 
-_NEAR = 2  # ulps of the largest of z, t and 1, from which intermediates such as z - t and 1 - t z are made
-_FAR = (
-    16  # times as far away, the difference of the two sides of a jump is still about the same, that of a slope is not
-)
+_ULPS = 2.5  # of the numbers from which z - t, or 1 - t z, is made; no kink lies as far away
+_REGRESSIONS = ("real", "count")  # no margin, no 1 - t z
+_HALVINGS = 10
+_KEPT, _GROWN = 0.8, 1.25  # of a jump, when looked at from a thousandth of the distance; a slope or a root loses more
 
 
 def either_side(quantity, got: np.ndarray, failed: np.ndarray) -> Truth | None:
-    """The truth, widened to what was given wherever that lies between the two sides of a jump; None where it does so nowhere.
+    """The truth, widened to what was given wherever that is a side of a jump close by, or the mean of both; None if nowhere.
 
     quantity: of a loss of a number. Derivatives are piecewise, and on which piece a point lies a code decides by numbers that
-    it has rounded: where z - t, or 1 - t z, rounds to the kink, it is the neighbour's.
+    it has rounded: where z - t, or 1 - t z, rounds to the kink, it is the neighbour's, and JAX halves a tie.
     """
     rows = np.flatnonzero((failed & np.isfinite(got)).any(axis=1))
     if not len(rows):
         return None
-    low, high = _sides(quantity, rows, _NEAR)
-    within = _slack(low, -1, quantity.dtype) <= got[rows]
-    within &= got[rows] <= _slack(high, 1, quantity.dtype)
-    found = (within & failed[rows]).any(axis=1)
-    rows, low, high, within = rows[found], low[found], high[found], within[found]
-    if not len(rows):
-        return None
-    far_low, far_high = _sides(quantity, rows, _NEAR * _FAR)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = (far_high - far_low) / (high - low)
-    between = np.zeros(got.shape, bool)
-    between[rows] = failed[rows] & within & (ratio > 0.5) & (ratio < 2)
+    dtype = quantity.dtype
+    q = derivative(quantity.subject.truth(dtype), quantity.name, 0, False)
+    trace_dtype = dtype if quantity.subject.as_traced else None
+    exactly = functools.partial(_exactly, q, dtype, trace_dtype)
+    z, t = (x[rows].astype(np.float64) for x in (quantity.points.z, quantity.points.t))
+    step = _step(z, t, quantity.subject.targets, dtype)
+    near = _Interval(z - step, z + step, exactly(z - step, t), exactly(z + step, t))
+    some = near.holds(got[rows, 0], dtype)
+    rows, t, near = rows[some], t[some], near.at(some)
+    size = near.difference
+    for _ in range(_HALVINGS if len(rows) else 0):
+        near = near.halved(lambda z: exactly(z, t))
+    with np.errstate(invalid="ignore"):
+        jump = (near.difference >= _KEPT * size) & (near.difference <= _GROWN * size)
+    settled = np.zeros(got.shape, bool)
+    settled[rows, 0] = failed[rows, 0] & jump & near.is_side(got[rows, 0], dtype)
     want = quantity.want
+    with np.errstate(invalid="ignore"):  # a signalling NaN
+        low, high = np.fmin(want.low, got), np.fmax(want.high, got)
     return want._replace(
-        low=np.where(between, np.fmin(want.low, got), want.low),
-        high=np.where(between, np.fmax(want.high, got), want.high),
-        status=np.where(between, KINK, want.status),
+        low=np.where(settled, low, want.low),
+        high=np.where(settled, high, want.high),
+        status=np.where(settled, KINK, want.status),
     )
 
 
-def _sides(quantity, rows: np.ndarray, ulps: int) -> tuple[np.ndarray, np.ndarray]:
-    """The least and the largest of the exact quantity so far to the left and to the right."""
-    q, dtype = derivative(quantity.subject.truth(quantity.dtype), quantity.name, 0, False), quantity.dtype
-    z, t = (x[rows].astype(np.float64) for x in (quantity.points.z, quantity.points.t))
-    step = ulps * ulp(np.maximum(1, np.maximum(np.abs(z), np.abs(t))), dtype)
-    trace_dtype = dtype if quantity.subject.as_traced else None
+def _step(z, t, targets: str, dtype) -> np.ndarray:
+    """How far rounding may move the point where a branch is taken; a product below the least normal number is read as 0."""
+    scale = np.maximum(np.abs(z), np.abs(t))
+    scale = scale if targets in _REGRESSIONS else np.maximum(scale, 1)
+    return np.maximum(_ULPS * ulp(scale, dtype), flushed(ml_dtypes.finfo(dtype), 1))
+
+
+def _exactly(q, dtype, trace_dtype, z, t) -> np.ndarray:
+    """The quantity, NaN at a kink itself."""
     with np.errstate(all="ignore"):
-        sides = [truth(q, at, t, dtype=dtype, trace_dtype=trace_dtype) for at in (z - step, z + step)]
-    return np.minimum(*(flat(s.low) for s in sides)), np.maximum(*(flat(s.high) for s in sides))
+        found = truth(q, z, t, dtype=dtype, trace_dtype=trace_dtype)
+    return flat(np.where(found.status == EXACT, found.hi, np.nan))[:, 0]
 
 
-def _slack(limit, sign: int, dtype) -> np.ndarray:
-    return limit + sign * FOREIGN_BOUND * ulp(limit, dtype)
+class _Interval:
+    """Intervals of z and the exact quantity at both of their ends."""
+
+    def __init__(self, left, right, at_left, at_right):
+        self.left, self.right, self.at_left, self.at_right = left, right, at_left, at_right
+        with np.errstate(invalid="ignore"):
+            self.difference = np.abs(at_right - at_left)
+
+    def at(self, some) -> "_Interval":
+        return _Interval(*(x[some] for x in (self.left, self.right, self.at_left, self.at_right)))
+
+    def halved(self, exactly) -> "_Interval":
+        """The half over which the quantity changes more."""
+        middle = (self.left + self.right) / 2
+        at = exactly(middle)
+        at = np.where(np.isnan(at), self.at_left, at)  # the kink itself: all of the jump is on its right
+        with np.errstate(invalid="ignore"):
+            first = np.abs(at - self.at_left) >= np.abs(self.at_right - at)
+        return _Interval(
+            np.where(first, self.left, middle),
+            np.where(first, middle, self.right),
+            np.where(first, self.at_left, at),
+            np.where(first, at, self.at_right),
+        )
+
+    def holds(self, got, dtype) -> np.ndarray:
+        """Does it lie between both ends, and do they differ?"""
+        low, high = np.minimum(self.at_left, self.at_right), np.maximum(self.at_left, self.at_right)
+        within = (got >= low - _slack(low, dtype)) & (got <= high + _slack(high, dtype))
+        return within & (self.difference > 0)
+
+    def is_side(self, got, dtype) -> np.ndarray:
+        """Is it what either end has, or the mean?"""
+        with np.errstate(invalid="ignore", over="ignore"):
+            sides = (self.at_left, self.at_right, self.at_left / 2 + self.at_right / 2)
+            largest = np.maximum(np.abs(self.at_left), np.abs(self.at_right))
+            return np.any([np.abs(got - side) <= _slack(largest, dtype) for side in sides], axis=0)
+
+
+def _slack(size, dtype) -> np.ndarray:
+    return FOREIGN_BOUND * ulp(size, dtype)

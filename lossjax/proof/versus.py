@@ -176,9 +176,9 @@ def _contests(subjects: list[Subject], dtype: np.dtype, level: str, quantities, 
 def _held(q: Quantity, subject: Subject, got, truths, shared) -> Side:
     """One implementation's results against the truth, and its own formula against that of the other or of the reference."""
     if shared:
-        formula = None if subject.own is None else q.held(q.exact(subject.own, q.dtype).hi, q.want).failed
+        formula = None if subject.own is None else q.judged(q.exact(subject.own, q.dtype).hi).failed
     else:
         other = truths[0] if q is truths[1] else None
         settled = (truths[0].want.status == EXACT) & (truths[1].want.status == EXACT)
-        formula = None if other is None else other.held(q.want.hi, other.want).failed & settled
+        formula = None if other is None else other.judged(q.want.hi).failed & settled
     return Side(q.points, got, q.want, q.judged(got), formula)

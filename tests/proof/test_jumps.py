@@ -82,3 +82,48 @@ def test_a_lost_tail_at_a_root_is_no_jump():
     rows = lossjax.check(even, grad=clipped, points="quick", quantity="grad").findings()
     (row,) = [r for r in rows if r.witness == "derived"]
     assert row.lost > 100
+
+
+def power(z, t):
+    return jnp.abs(z) ** 1.2 + 0 * t
+
+
+def charbonnier(z, t):
+    return jnp.sqrt((z - t) ** 2 + 1e-6)
+
+
+def absolute(z, t):
+    return jnp.abs(z - t)
+
+
+def near(reach, wrong, slope):
+    """A gradient that is another one within reach of the target."""
+    return lambda z, t: jnp.where(jnp.abs(z - t) < reach, wrong, slope(z - t)).astype(z.dtype)
+
+
+STEEP = {
+    "power": (
+        power,
+        lambda z, t: near(1e-7, 0.0, lambda z: 1.2 * jnp.sign(z) * jnp.abs(z) ** 0.2)(z, 0 * t),
+        "float32",
+    ),
+    "Charbonnier": (charbonnier, near(1e-2, 0.0, lambda r: r / jnp.sqrt(r * r + 1e-6)), "bfloat16"),
+    "no side": (absolute, near(1e-7, -0.9, jnp.sign), "float32"),
+}
+
+
+@pytest.mark.parametrize("name", STEEP)
+def test_what_is_steep_or_on_no_side_is_wrong(name):
+    f, grad, dtype = STEEP[name]
+    rows = lossjax.check(f, grad=grad, points="quick", quantity="grad", dtype=dtype).rows
+    failures = {r.witness: r.failures for r in rows}
+    assert failures["derived"] > failures["autodiff"] + 1000
+
+
+@pytest.mark.parametrize("options", [{"targets": "real"}, {"like": "huber(delta=0.1)"}], ids=["itself", "the formula"])
+def test_of_two_jumps_close_by_each_is_one(options):
+    def narrow(z, t):
+        r = jnp.abs(z - t)
+        return jnp.where(r <= 0.1, 0.5 * r * r, 0.1 * (r - 0.05))
+
+    assert lossjax.check(narrow, quantity="hess", dtype="bfloat16", **options)
