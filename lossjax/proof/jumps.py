@@ -18,10 +18,11 @@ _KEPT, _GROWN = 0.8, 1.25  # of a jump, when looked at from a thousandth of the 
 
 
 def either_side(quantity, got: np.ndarray, failed: np.ndarray) -> Truth | None:
-    """The truth, widened to what was given wherever that is a side of a jump close by, or the mean of both; None if nowhere.
+    """The truth, widened to what was given wherever that lies between the sides of a jump close by; None if nowhere.
 
     quantity: of a loss of a number. Derivatives are piecewise, and on which piece a point lies a code decides by numbers that
-    it has rounded: where z - t, or 1 - t z, rounds to the kink, it is the neighbour's, and JAX halves a tie.
+    it has rounded: where z - t, or 1 - t z, rounds to the kink, it is the neighbour's, and JAX halves
+    ties, also those within ties.
     """
     rows = np.flatnonzero((failed & np.isfinite(got)).any(axis=1))
     if not len(rows):
@@ -32,7 +33,9 @@ def either_side(quantity, got: np.ndarray, failed: np.ndarray) -> Truth | None:
     exactly = functools.partial(_exactly, q, dtype, trace_dtype)
     z, t = (x[rows].astype(np.float64) for x in (quantity.points.z, quantity.points.t))
     step = _step(z, t, quantity.subject.targets, dtype)
-    near = _Interval(z - step, z + step, exactly(z - step, t), exactly(z + step, t))
+    with np.errstate(over="ignore"):
+        left, right = z - step, z + step
+    near = _Interval(left, right, exactly(left, t), exactly(right, t))
     some = near.holds(got[rows, 0], dtype)
     rows, t, near = rows[some], t[some], near.at(some)
     size = near.difference
@@ -41,7 +44,7 @@ def either_side(quantity, got: np.ndarray, failed: np.ndarray) -> Truth | None:
     with np.errstate(invalid="ignore"):
         jump = (near.difference >= _KEPT * size) & (near.difference <= _GROWN * size)
     settled = np.zeros(got.shape, bool)
-    settled[rows, 0] = failed[rows, 0] & jump & near.is_side(got[rows, 0], dtype)
+    settled[rows, 0] = failed[rows, 0] & jump & near.holds(got[rows, 0], dtype)
     want = quantity.want
     with np.errstate(invalid="ignore"):  # a signalling NaN
         low, high = np.fmin(want.low, got), np.fmax(want.high, got)
@@ -79,7 +82,7 @@ class _Interval:
 
     def halved(self, exactly) -> "_Interval":
         """The half over which the quantity changes more."""
-        middle = (self.left + self.right) / 2
+        middle = self.left / 2 + self.right / 2
         at = exactly(middle)
         at = np.where(np.isnan(at), self.at_left, at)  # the kink itself: all of the jump is on its right
         with np.errstate(invalid="ignore"):
@@ -96,13 +99,6 @@ class _Interval:
         low, high = np.minimum(self.at_left, self.at_right), np.maximum(self.at_left, self.at_right)
         within = (got >= low - _slack(low, dtype)) & (got <= high + _slack(high, dtype))
         return within & (self.difference > 0)
-
-    def is_side(self, got, dtype) -> np.ndarray:
-        """Is it what either end has, or the mean?"""
-        with np.errstate(invalid="ignore", over="ignore"):
-            sides = (self.at_left, self.at_right, self.at_left / 2 + self.at_right / 2)
-            largest = np.maximum(np.abs(self.at_left), np.abs(self.at_right))
-            return np.any([np.abs(got - side) <= _slack(largest, dtype) for side in sides], axis=0)
 
 
 def _slack(size, dtype) -> np.ndarray:
