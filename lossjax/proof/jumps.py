@@ -1,4 +1,4 @@
-"""Where a derivative jumps, rounding takes one side or the other, and each is right."""
+"""Where a derivative jumps, rounding takes one side or the other, and what lies between them is right."""
 
 import functools
 
@@ -11,7 +11,7 @@ from .exact import EXACT, KINK, Truth, truth
 from .subject import FOREIGN_BOUND, derivative
 from .ulp import ulp
 
-_ULPS = 2.5  # of the numbers from which z - t, or 1 - t z, is made; no kink lies as far away
+_ULPS = 2.5  # of the numbers from which z - t, or 1 - t z, is made; not a whole number, so that no end falls on a float
 _REGRESSIONS = ("real", "count")  # no margin, no 1 - t z
 _HALVINGS = 10
 _KEPT, _GROWN = 0.8, 1.25  # of a jump, when looked at from a thousandth of the distance; a slope or a root loses more
@@ -21,8 +21,8 @@ def either_side(quantity, got: np.ndarray, failed: np.ndarray) -> Truth | None:
     """The truth, widened to what was given wherever that lies between the sides of a jump close by; None if nowhere.
 
     quantity: of a loss of a number. Derivatives are piecewise, and on which piece a point lies a code decides by numbers that
-    it has rounded: where z - t, or 1 - t z, rounds to the kink, it is the neighbour's, and JAX halves
-    ties, also those within ties.
+    it has rounded: where z - t, or 1 - t z, rounds to the kink, it is the neighbour's, and JAX
+    halves ties, also those within ties.
     """
     rows = np.flatnonzero((failed & np.isfinite(got)).any(axis=1))
     if not len(rows):

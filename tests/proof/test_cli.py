@@ -200,7 +200,7 @@ def test_what_a_function_prints_is_no_part_of_the_report(lossjax, words):
     assert "hello" in err
 
 
-def test_of_what_keeps_no_state_it_is_not_said_that_it_goes_on(lossjax, monkeypatch, capsys):
+def test_of_what_keeps_no_state_it_is_not_said_that_it_goes_on(lossjax, monkeypatch):
     def interrupted(self):
         raise KeyboardInterrupt
 

@@ -1,4 +1,4 @@
-"""Beside a jump the side that rounding takes is right; a number on neither side is wrong."""
+"""Beside a jump what lies between its sides is right; what lies outside, or beside no jump, is wrong."""
 
 import jax.numpy as jnp
 import pytest
@@ -62,7 +62,7 @@ def test_a_weight_that_hangs_on_the_class_is_no_jump():
     def forgotten(z, t):
         return jnp.ones_like(z)
 
-    (row,) = [r for r in lossjax.check(weighted, hess=forgotten, points="quick", quantity="hess").findings()]
+    (row,) = lossjax.check(weighted, hess=forgotten, points="quick", quantity="hess").findings()
     assert (row.witness, row.code) == ("derived", "LJ005")
     assert row.failures > 0.4 * row.checked
 

@@ -266,15 +266,7 @@ def test_a_key_that_nothing_hangs_on_is_a_constant_like_others():
 
 
 @pytest.mark.parametrize(
-    "wrong",
-    [
-        {"effort": 0},
-        {"effort": -1.0},
-        {"bound": np.inf},
-        {"atol": -1.0},
-        {"rtol": np.nan},
-        {"modes": 3},
-    ],
+    "wrong", [{"effort": 0}, {"effort": -1.0}, {"bound": np.inf}, {"atol": -1.0}, {"rtol": np.nan}, {"modes": 3}]
 )
 def test_a_setting_that_would_judge_less_is_refused(wrong):
     with pytest.raises((ValueError, TypeError), match=next(iter(wrong))):
