@@ -13,8 +13,9 @@ from lossjax.training.bad_input import BadInputError
 from lossjax.training.members import grid
 from lossjax.training.models import perceptron
 from lossjax.training.population import Examples, Task
-from lossjax.training.run import Settings, run
+from lossjax.training.run import Settings, _text, run
 
+PROGRAM = [sys.executable, __file__]
 NET = perceptron("small", 3, 4, 2)
 RNG = np.random.default_rng(1)
 X = RNG.normal(size=(29, 3)).astype(np.float32)
@@ -44,6 +45,11 @@ def train(folder, epochs=EPOCHS, members=MEMBERS, measure=total, **settings):
     """Records of a run that saves after every epoch."""
     options = {"block": 1, "save_seconds": 0.0, "tell": lambda sentence: None} | settings
     return run("small", task(measure=measure), members, DATA, epochs, Settings(Path(folder), **options))
+
+
+def results(found):
+    """What a run decides, by what decides it."""
+    return {_text(r["key"]): (r["weights"], r["history"], r["diverged"]) for r in found}
 
 
 if __name__ == "__main__":
