@@ -246,6 +246,9 @@ class _Decided(_Reader):
 
     def above(self, a, b) -> bool:
         d = sp.expand(a - b)
+        if d.has(sp.zoo, sp.nan):
+            where = " and ".join(f"{fact} > 0" for fact in self.facts)
+            raise NotSymbolic(f"it divides by 0{where and ' where ' + where}")
         if d.is_number or not d.free_symbols:
             return bool(d > 0)
         can, cannot = (feasible((*self.facts, s * d), ()) for s in (1, -1))
