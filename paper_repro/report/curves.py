@@ -64,7 +64,7 @@ def _panels(groups, values, columns) -> Figure | None:
             style.line(ax, arm, points)
         if lines[0][0]["after"]:
             # Small changes, which need an axis of their own.
-            ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
+            ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=2))
             ax.set_facecolor("#F7F7F7")
         else:
             style.logarithmic(ax, from_start)

@@ -11,18 +11,21 @@ from .evidence import Row, Task
 
 
 def mapped(task: Task) -> list[Row]:
-    """CE and SE from every start at every depth: at constant rates of their own, each network once."""
-    return style.distinct(
-        [
-            arm
-            for arm in task.drawn
-            if arm["schedule"] == "constant"
+    """CE and SE from every start at every depth, one arm each: at constant rates of their own.
+
+    Where two arms differ in nothing but the rate that their seeds chose, the first, which has more of them.
+    """
+    found = {}
+    for arm in task.drawn:
+        if (
+            arm["schedule"] == "constant"
             and not arm["after"]
             and not arm["rate_of"]
             and arm.get("momentum") is None
             and arm["criterion"] in ("CE", "SE")
-        ]
-    )
+        ):
+            found.setdefault((arm["start"], arm["depth"], arm["criterion"]), arm)
+    return list(found.values())
 
 
 def frame_error(task: Task) -> Figure | None:

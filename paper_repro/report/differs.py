@@ -68,6 +68,7 @@ def _choices(tasks):
             "iterations of SE after CE",
             setting(lambda p: f"{wording.counted(p['fine_epochs'], 'epoch')}, as many for the control"),
         ),
+        ("what SE goes on from", "CE from a random start, without pre-training"),
         (
             "pre-training",
             setting(
@@ -95,8 +96,9 @@ def _aligner(name):
 
 def _rates(protocol):
     factors = protocol["factors"]
+    low, high = map(wording.number, (min(factors), max(factors)))
     return (
-        f"{len(factors)} for every arm, around a centre a criterion, up to {max(factors):g} times that; "
+        f"{len(factors)} for every arm, from {low} to {high} times a centre of the criterion (of continuations a tenth of it); "
         f"chosen by the dev frame error of {wording.counted(protocol['tuning_seeds'], 'seed')}"
         f"{_in_the_map(protocol, 'tuning_seeds')} that the comparison does not use"
     )

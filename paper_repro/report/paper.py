@@ -62,7 +62,8 @@ CLAIMS = (
     ),
     Claim(
         "A good start cures it.",
-        "Abstract: with a good initialisation by pre-training SE does well. Whether this meant layer-wise pre-training or "
+        "Our reading of the abstract, which blames the random start and says that from a good initialisation by pre-training "
+        "a few iterations of SE lower the word errors of the best CE system. Whether this meant layer-wise pre-training or "
         "CE training before SE is not known to us; no figure of the first was found.",
         "The deciding comparison is the gap SE - CE from a random start less the gap from layer-wise pre-training: a start "
         "that helps both alike cures nothing. Where the first gap is not shown, there is nothing to cure; where SE is still "

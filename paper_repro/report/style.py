@@ -41,7 +41,10 @@ def label(arm: Row) -> str:
 def distinct(arms: list[Row]) -> list[Row]:
     """Without those that are the same networks as one before."""
     names = ("criterion", "depth", "start", "schedule", "after", "rate", "momentum", "alignment")
-    return list({tuple(arm.get(name) for name in names): arm for arm in reversed(arms)}.values())[::-1]
+    found = {}
+    for arm in arms:
+        found.setdefault(tuple(arm.get(name) for name in names), arm)
+    return list(found.values())
 
 
 def line(ax, arm: Row, points: list[float]) -> None:

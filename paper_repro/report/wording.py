@@ -44,6 +44,8 @@ def probability(p: float | None) -> str:
 
 
 _LEAST = 1e-16
+# The absolute difference of word error rates that the test sets are held against.
+SMALL = 0.004
 
 
 def _tiny(p):
@@ -53,6 +55,8 @@ def _tiny(p):
 def verdict(row: dict[str, Any]) -> str:
     """Of a deciding comparison, a sentence that can stand alone."""
     p = f"p {'' if _tiny(row['p']) else '= '}{probability(row['p'])}"
+    if _known(row) and max(abs(row["low"]), abs(row["high"])) < SMALL:
+        p += f"; all of the interval is within {100 * SMALL:g} points of 0"
     match row["verdict"]:
         case "not enough":
             return f"not enough for a verdict: {row['seeds']} seeds, the protocol asks for {row['needed_seeds']}"
@@ -66,16 +70,27 @@ def verdict(row: dict[str, Any]) -> str:
             return f"harms, less than the control: the interval lies above 0, {p}, and SE after CE has more errors than CE before it"
         case "contradicted":
             return f"contradicted: the interval lies below 0, {p}"
+        case "no difference shown" if _known(row) and row["low"] <= 0 <= row["high"]:
+            return (
+                f"no difference shown: the interval, over writers or speakers and seeds, holds 0; over seeds alone {p}"
+            )
         case "no difference shown":
-            return f"no difference shown: the interval holds 0, or p is above 5 %; {p}"
+            return f"no difference shown: {p}"
         case other:
             return str(other)
+
+
+def _known(row):
+    return row["low"] is not None and row["high"] is not None
 
 
 def words_needed(row: dict[str, Any]) -> str:
     """Words of test set for 0.4 points, and how many there are."""
     needed = row["words_needed"]
-    found = "no number, the seeds differ too much" if needed is None else f"{round(needed, -2):,.0f}"
+    if needed is None:
+        found = "no number, the seeds differ too much"
+    else:
+        found = "no more than it has" if needed <= row["words"] else f"{round(needed, -2):,.0f}"
     return f"{found} (has {row['words']:,})"
 
 

@@ -11,7 +11,7 @@ from matplotlib.colors import to_hex
 
 from lossjax import plot
 from lossjax.training import records
-from paper_repro.report import curves, depths, failures, forest, searches, signals
+from paper_repro.report import curves, depths, failures, forest, searches, signals, style
 from paper_repro.report.evidence import Evidence, by_task, read, tasks
 from paper_repro.report.write import draw
 
@@ -70,6 +70,18 @@ def test_arms_without_momentum_have_a_panel_of_their_own(task):
     found = task._replace(arms=[*task.arms, slow])
     assert "Glorot\nconstant rate, momentum 0" in [ax.get_title() for ax in curves.frame_error(found).axes]
     assert slow not in depths.mapped(found)
+
+
+def test_the_first_of_the_same_networks_stays_in_its_place(task):
+    again = [arm | {"name": f"{arm['name']}, again"} for arm in task.arms]
+    assert style.distinct([*task.arms, *again]) == style.distinct(task.arms)
+    assert [arm["name"] for arm in style.distinct([*task.arms[:3], again[0]])] == [arm["name"] for arm in task.arms[:3]]
+
+
+def test_the_map_has_one_arm_a_cell(task):
+    first = depths.mapped(task)[0]
+    other = first | {"name": "another rate of fewer seeds", "rate": 9 * first["rate"]}
+    assert depths.mapped(task._replace(arms=[*task.arms, other])) == depths.mapped(task)
 
 
 def test_curves_by_depth_are_the_rows(task):

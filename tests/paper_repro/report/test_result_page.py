@@ -71,7 +71,10 @@ def test_what_the_paper_does_not_say_is_called_our_choice(text):
     [
         ("supported", "supported: the interval lies above 0, p = 0.0078."),
         ("contradicted", "contradicted: the interval lies below 0, p = 0.0078."),
-        ("no difference shown", "no difference shown: the interval holds 0, or p is above 5 %; p = 0.0078."),
+        (
+            "no difference shown",
+            "no difference shown: the interval, over writers or speakers and seeds, holds 0; over seeds alone p = 0.0078.",
+        ),
         (
             "narrowed, not cured",
             "narrowed, not cured: the gap shrinks, p = 0.0078, and from layer-wise CE too SE has more errors than CE.",
@@ -200,3 +203,10 @@ def test_claims_arms_and_bins_are_called_as_the_job_calls_them():
     kinds = [forest.kind({"more": c.more, "less": c.less}) for claim in job.CLAIMS for c in claim.comparisons]
     assert kinds[-3:] == ["control", "paper's", "gain"]
     assert set(kinds[:-3]) == {None}
+
+
+def test_a_small_difference_is_called_small():
+    row = {"verdict": "contradicted", "p": 0.001, "low": -0.0008, "high": -0.0001}
+    assert wording.verdict(row).endswith("p = 0.001; all of the interval is within 0.4 points of 0")
+    assert "within" not in wording.verdict(row | {"low": -0.0041})
+    assert wording.words_needed({"words_needed": 60.4, "words": 11_139}) == "no more than it has (has 11,139)"
